@@ -1,0 +1,124 @@
+"""A run on disk: checkpoints that are written whole or not at all, and the run's record."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+Tree = Any
+CurveParts = dict[str, list[np.ndarray]]
+
+
+class RunFolder:
+    """Checkpoints of one run in one folder.
+
+    Orbax writes each checkpoint into a temporary folder and renames it when it is complete, so a
+    process killed at any moment leaves the newest complete one.
+
+    Args:
+        folder: Where to keep it; it is made if it does not exist.
+        config: What identifies the run. A folder with another config is refused.
+
+    Raises:
+        ValueError: The folder holds a run with another config.
+    """
+
+    def __init__(self, folder: str | Path, config: dict[str, Any]) -> None:
+        self.folder = Path(folder).expanduser().resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._refuse_another_run(config)
+        logging.getLogger("absl").setLevel(logging.ERROR)  # orbax reports every save as a warning
+        options = ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False)
+        self._manager = ocp.CheckpointManager(self.folder / "checkpoints", options=options)
+
+    def save(self, step: int, state: Tree, curve: CurveParts) -> None:
+        """Saves state and curve as of `step`."""
+        if step == self._manager.latest_step():
+            return
+        arrays = {name: _to_array(leaf) for name, leaf in _named_leaves(state).items()}
+        history = {name: np.concatenate(parts) for name, parts in curve.items()}
+        item = {"state": arrays, "curve": history}
+        self._manager.save(step, args=ocp.args.StandardSave(item))
+
+    def restore(self, state: Tree) -> tuple[int, Tree, CurveParts] | None:
+        """The newest checkpoint as (step, state, curve), or None where there is none.
+
+        Args:
+            state: A state of the same structure; only its structure and types are used.
+
+        Raises:
+            ValueError: The checkpoint is of another model.
+        """
+        step = self._manager.latest_step()
+        if step is None:
+            return None
+        item = self._manager.restore(step, args=ocp.args.StandardRestore())
+        arrays, expected = item["state"], _named_leaves(state)
+        problems = [
+            f"{name}: {np.shape(arrays.get(name))} saved, {_to_array(leaf).shape} expected"
+            for name, leaf in expected.items()
+            if np.shape(arrays.get(name)) != _to_array(leaf).shape
+        ]
+        if problems or len(arrays) != len(expected):
+            detail = "; ".join(problems[:3]) or f"{len(arrays)} arrays, {len(expected)} expected"
+            raise ValueError(
+                f"The checkpoint in {self.folder} is of another model ({detail}). "
+                "Choose another folder, or delete this one."
+            )
+        leaves = [_from_array(arrays[name], leaf) for name, leaf in expected.items()]
+        curve = {name: [np.asarray(values)] for name, values in item["curve"].items()}
+        return step, jax.tree.unflatten(jax.tree.structure(state), leaves), curve
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Writes the run's record as JSON."""
+        _write_json(self.folder / "record.json", record)
+
+    def _refuse_another_run(self, config: dict[str, Any]) -> None:
+        path = self.folder / "config.json"
+        if not path.exists():
+            _write_json(path, config)
+            return
+        found = json.loads(path.read_text(encoding="utf-8"))
+        differences = [
+            f"{name} {found.get(name)!r} there, {value!r} here"
+            for name, value in config.items()
+            if found.get(name) != value
+        ]
+        if differences:
+            raise ValueError(
+                f"{self.folder} holds another run ({'; '.join(differences)}). "
+                "Choose another folder, or delete this one."
+            )
+
+
+def _named_leaves(tree: Tree) -> dict[str, Any]:
+    """Leaves by position and path: the position keeps the names unique."""
+    paths, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {f"{i:05d}{jax.tree_util.keystr(path)}": leaf for i, (path, leaf) in enumerate(paths)}
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(jnp.asarray(leaf).dtype, jax.dtypes.prng_key)
+
+
+def _to_array(leaf: Any) -> np.ndarray:
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def _from_array(array: Any, like: Any) -> jax.Array:
+    values = jnp.asarray(np.asarray(array))
+    return jax.random.wrap_key_data(values) if _is_key(like) else values
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    os.replace(temporary, path)

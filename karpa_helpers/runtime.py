@@ -1,0 +1,88 @@
+"""What the course runs on: preset, device, seeds, versions, and the only home of version shims."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, TypeVar
+
+import jax
+from flax import nnx
+
+PRESETS = ("ci", "cpu", "gpu")
+PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy")
+
+T = TypeVar("T")
+
+
+def on_accelerator() -> bool:
+    """Whether JAX's default device is a GPU or a TPU."""
+    return jax.default_backend() != "cpu"
+
+
+def preset() -> str:
+    """The size at which the course runs: "ci" (seconds), "cpu" (minutes) or "gpu" (the full run).
+
+    Read from the environment variable KARPA_PRESET at every call; unset, it is "gpu" where JAX
+    sees an accelerator and "cpu" elsewhere.
+
+    Raises:
+        ValueError: KARPA_PRESET holds another word.
+    """
+    chosen = os.environ.get("KARPA_PRESET", "").strip().lower()
+    if not chosen:
+        return "gpu" if on_accelerator() else "cpu"
+    if chosen not in PRESETS:
+        raise ValueError(f"KARPA_PRESET is {chosen!r}; set it to one of {', '.join(PRESETS)}.")
+    return chosen
+
+
+def pick(*, ci: T, cpu: T, gpu: T) -> T:
+    """The value that belongs to the current preset, so that a lesson names its sizes once."""
+    return {"ci": ci, "cpu": cpu, "gpu": gpu}[preset()]
+
+
+def key(seed: int) -> jax.Array:
+    """A typed random key. Split it for each use: a key used twice gives the same numbers twice."""
+    return jax.random.key(seed)
+
+
+def device_name() -> str:
+    """The default device in words, such as "CPU, 2 cores" or "NVIDIA H100 80GB HBM3"."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return f"CPU, {available_cores()} cores"
+    return device.device_kind
+
+
+def available_cores() -> int:
+    """The number of CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on Windows and macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that decide what a run computes."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "missing"
+    return found
+
+
+def describe() -> None:
+    """Prints preset, device and versions: the first cell of every lesson."""
+    print(f"preset {preset()} | device {device_name()}")
+    print(" | ".join(f"{name} {version}" for name, version in versions().items()))
+
+
+def module_list(modules: Iterable[nnx.Module]) -> Any:
+    """Submodules in order. Flax 0.12 wants `nnx.List`; older Flax has only the plain list."""
+    return nnx.List(modules) if hasattr(nnx, "List") else list(modules)

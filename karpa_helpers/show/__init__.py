@@ -1,0 +1,1 @@
+"""What the learner sees: figures, results, controls and exercises."""
