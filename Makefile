@@ -1,0 +1,70 @@
+# Karpa: every target does its own set-up in .venv. Needs only make and Python 3.11 or newer.
+#   make lab                        opens the course in JupyterLab
+#   make test                       proves that all of it works
+#   make run LESSON=05 PRESET=cpu   executes lessons without a browser, into build/
+#   make help                       lists the rest
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PRESET ?=
+LESSON ?=
+LAB_ARGS ?=
+PYTEST ?=
+ONLY ?=
+
+# The set-up is silent and takes a tenth of a second where nothing has changed.
+define setup
+	@python=$$(tools/find_python.sh) && "$$python" tools/setup_env.py $(1) --venv "$(CURDIR)/$(VENV)"
+endef
+
+# Only an explicit PRESET is passed on; unset, the course chooses by what JAX sees.
+with_preset = $(if $(PRESET),KARPA_PRESET=$(PRESET))
+
+export PYTHON
+# The environment's own kernel comes before one of the same name in the user's home.
+export JUPYTER_PREFER_ENV_PATH := 1
+
+.PHONY: help lab test run store results publish links clean setup setup-dev
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
+
+setup:
+	$(call setup,lab)
+
+setup-dev:
+	$(call setup,lab dev)
+
+lab: setup ## opens JupyterLab at the first lesson; LAB_ARGS="--no-browser --port 9999" goes through
+	@echo "Starting JupyterLab; stop it with Ctrl-C."
+	@$(with_preset) $(BIN)/python -m tools.open_lab $(LAB_ARGS)
+
+test: setup-dev ## style, types, unit tests, all lessons; ONLY="tests lessons", PYTEST="-k name" for less
+	@$(BIN)/python -m tools.run_checks $(if $(ONLY),--only $(ONLY)) -- $(PYTEST)
+
+run: setup ## executes LESSON=05 (unset: all) into build/, as notebook and HTML; PRESET=ci|cpu|gpu
+	@$(with_preset) $(BIN)/python -m tools.run_lessons $(LESSON)
+
+store: setup-dev ## executes LESSON=05 from notebooks/text/ and stores it in notebooks/ in light form
+	@$(with_preset) $(BIN)/python -m tools.run_lessons --store $(LESSON)
+	@$(BIN)/python -m tools.build_results
+
+results: setup-dev ## writes README's tables from the stored lessons
+	@$(BIN)/python -m tools.build_results
+
+publish: setup-dev ## writes the addresses for REPO=owner/name everywhere; REPO= takes them out
+	@$(BIN)/python -m tools.publish "$(REPO)"
+
+links: setup-dev ## checks the internal links and lists the external ones
+	@$(BIN)/python -m tools.links
+
+clean: ## removes .venv, build/ and all caches
+	@echo "Removing .venv, build/ and the caches."
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} + ; \
+	 find . -name .ipynb_checkpoints -prune -exec rm -rf {} +

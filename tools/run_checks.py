@@ -1,0 +1,93 @@
+"""Runs everything that `make test` promises, in order, and says how long each part took.
+
+python -m tools.run_checks [--only tests lessons] [-- arguments for the unit tests' pytest]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+from tools.lessons import ROOT, find_lessons
+
+NOTHING_COLLECTED = 5
+
+
+def lesson_command() -> list[str]:
+    """Runs the stored lessons; only cells with the tag nbval-check-output are compared."""
+    notebooks = [str(x.notebook.relative_to(ROOT)) for x in find_lessons() if x.notebook.exists()]
+    command = ["pytest", "--nbval-lax", "--nbval-current-env", "--durations=5"]
+    return [*command, "--nbval-cell-timeout=300", *notebooks] if notebooks else []
+
+
+def commands(pytest_arguments: list[str]) -> dict[str, list[str]]:
+    """The parts by name, each the arguments of `python -m`."""
+    return {
+        "style": ["ruff", "check"],
+        "format": ["ruff", "format", "--check"],
+        "types": ["mypy"],
+        "tests": ["pytest", "--durations=10", *pytest_arguments],
+        "lessons": lesson_command(),
+    }
+
+
+def last_summary(text: str) -> str:
+    """pytest's own last line, such as "12 passed in 3.4s"."""
+    found = re.findall(r"^=*\s*(\d+ \w+.* in [\d.]+s.*?)\s*=*$", text, flags=re.MULTILINE)
+    return found[-1] if found else ""
+
+
+def run(name: str, arguments: list[str], environment: Mapping[str, str]) -> tuple[bool, str]:
+    """Runs one part with its output passed on; returns (whether it held, one line about it)."""
+    start = time.monotonic()
+    if not arguments:
+        return True, f"{name:8} nothing to do yet"
+    print(f"\n== {name}: {' '.join(arguments)[:90]}", flush=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    good = process.wait() in (0, NOTHING_COLLECTED)
+    verdict = last_summary("".join(lines)) or ("ok" if good else "failed")
+    return good, f"{name:8} {verdict:60} {time.monotonic() - start:6.1f} s"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    mine, passed_on = arguments[:cut], arguments[cut + 1 :]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="PART")
+    options = parser.parse_args(mine)
+    parts = commands(passed_on)
+    if unknown := set(options.only) - set(parts):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    environment = {**os.environ, "KARPA_PRESET": "ci", "MPLBACKEND": "agg"}
+    start = time.monotonic()
+    chosen = [name for name in parts if not options.only or name in options.only]
+    # All parts run even where one fails: one call shows all that is wrong.
+    verdicts = [run(name, parts[name], environment) for name in chosen]
+    good = all(held for held, _ in verdicts)
+    print("\n" + "\n".join(line for _, line in verdicts))
+    print(
+        f"{'All held' if good else 'FAILED'}, {time.monotonic() - start:.0f} s in all.", flush=True
+    )
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
