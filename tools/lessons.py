@@ -134,7 +134,7 @@ def results_of(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
 
 
 def first_line(source: str) -> str:
-    """The line that tells a reader which cell it is: the first that is no comment or blank."""
+    """The line that tells a reader which cell it is: the first that says something."""
     lines = [line for line in source.splitlines() if line.strip()]
-    said = [line for line in lines if not line.lstrip().startswith(("#", "%"))]
+    said = [line for line in lines if not line.lstrip().startswith(("#", "%", "try:"))]
     return (said or lines or [""])[0].strip()

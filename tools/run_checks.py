@@ -83,9 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
     verdicts = [run(name, parts[name], environment) for name in chosen]
     good = all(held for held, _ in verdicts)
     print("\n" + "\n".join(line for _, line in verdicts))
-    print(
-        f"{'All held' if good else 'FAILED'}, {time.monotonic() - start:.0f} s in all.", flush=True
-    )
+    seconds = time.monotonic() - start
+    print(f"{'All held' if good else 'FAILED'}, {seconds:.0f} s in all.", flush=True)
     return 0 if good else 1
 
 

@@ -118,6 +118,7 @@ async def execute(lesson: Lesson, notebook: nbformat.NotebookNode, folder: Path)
         timeout=CELL_TIMEOUT,
         record_timing=False,
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
     code = cells_of(notebook, "code")

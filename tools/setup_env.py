@@ -1,4 +1,5 @@
-"""Makes or refreshes the course's own environment; run by the Makefile, needs the standard library only.
+"""Makes or refreshes the course's own environment. The Makefile runs it before all else,
+so it needs the standard library only.
 
 A stamp in the environment holds what it was installed from. Where the stamp still fits, nothing is
 done, so a second `make lab` starts at once.
@@ -121,7 +122,15 @@ def run_logged(command: list[str | Path]) -> None:
 def install(venv: Path, extras: set[str], constraints: Path | None) -> None:
     python = venv_python(venv)
     target = f".[{','.join(sorted(extras))}]"
-    command = [python, "-m", "pip", "install", "--no-input", "--progress-bar=off", "--retries=2"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--progress-bar=off",
+        "--retries=2",
+    ]
     command += ["--disable-pip-version-check", "--editable", target]
     if constraints:
         command += ["--constraint", constraints]
@@ -157,9 +166,8 @@ def ensure(venv: Path, extras: set[str], constraints: Path | None, same_python: 
     if constraints:
         print(f"Installing the tested packages of {constraints.relative_to(ROOT)}.", flush=True)
     else:
-        print(
-            f"Python {version[0]}.{version[1]} is newer than the tested ones: installing unpinned."
-        )
+        number = f"{version[0]}.{version[1]}"
+        print(f"Python {number} is newer than the tested ones: installing without pins.")
     print(f"This takes a few minutes the first time; log: {LOG.relative_to(ROOT)}", flush=True)
     start = time.monotonic()
     stamp_file.unlink(missing_ok=True)
