@@ -58,7 +58,7 @@ results: setup-dev ## writes README's tables from the stored lessons
 	@$(BIN)/python -m tools.build_results
 
 publish: setup-dev ## writes the addresses for REPO=owner/name everywhere; REPO= takes them out
-	@$(BIN)/python -m tools.publish "$(REPO)"
+	@$(BIN)/python -m tools.publish $(if $(filter undefined,$(origin REPO)),,"$(REPO)")
 
 links: setup-dev ## checks the internal links and lists the external ones
 	@$(BIN)/python -m tools.links

@@ -1,0 +1,106 @@
+"""README's parts that are built: blocks between `<!-- name:begin -->` and `<!-- name:end -->`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tools.addresses import Address
+from tools.lessons import Lesson, cells_of, find_lessons, read_notebook, read_source, results_of
+
+AMOUNT = r"(\d[\d.]*(?:(?: to |-|–)\d[\d.]*)?)\s*(seconds?|minutes?|min|s)?"
+
+
+def replace_block(text: str, name: str, body: str) -> str:
+    """Puts `body` between the marks of block `name`.
+
+    Raises:
+        ValueError: The marks are not there exactly once.
+    """
+    pattern = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
+    filled = body.strip() + "\n" if body.strip() else ""
+    changed, count = pattern.subn(lambda m: m[1] + filled + m[2], text)
+    if count != 1:
+        raise ValueError(f"README.md needs <!-- {name}:begin --> and <!-- {name}:end --> once.")
+    return changed
+
+
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table; empty where there are no rows."""
+    body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    if not body:
+        return ""
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body])
+
+
+def head_of(lesson: Lesson) -> str:
+    """The lesson's first Markdown cell."""
+    cells = cells_of(read_source(lesson), "markdown")
+    return cells[0].source if cells else ""
+
+
+def title_of(head: str) -> str:
+    found = re.search(r"^# (?:\d\d\. )?(.+)$", head, re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def duration(head: str, device: str) -> str:
+    """The time on a device as the head states it ("8 min"), "" where it states none."""
+    # The amount stands before the device's name: "8 minutes on a CPU, 1 on a GPU".
+    found = re.search(rf"{AMOUNT}[^\d\n]{{0,40}}?\b{device}", head)
+    if not found:
+        return ""
+    return f"{found[1]} {'s' if (found[2] or 'm').startswith('s') else 'min'}"
+
+
+def lesson_table(lessons: list[Lesson], address: Address) -> str:
+    """The course's lessons, with a Colab link each where the course is published."""
+    head = ["Lesson", "CPU", "GPU"] + (["Colab"] if address else [])
+    rows = []
+    for lesson in lessons:
+        text = head_of(lesson)
+        link = f"[{lesson.number}. {title_of(text)}](notebooks/{lesson.notebook.name})"
+        row = [link, duration(text, "CPU"), duration(text, "GPU")]
+        rows.append(row + ([f"[open]({address.colab(lesson)})"] if address else []))
+    return table(head, rows)
+
+
+def score(record: dict[str, Any]) -> str:
+    """Mean and interval, "12.3 (11.9 to 12.7) %"."""
+    text = f"{record['mean']:.4g}"
+    if record.get("low") is not None and record.get("high") is not None:
+        text += f" ({record['low']:.4g} to {record['high']:.4g})"
+    return f"{text} {record.get('unit') or ''}".strip()
+
+
+def baseline(record: dict[str, Any]) -> str:
+    stated = record.get("baseline")
+    if isinstance(stated, (list, tuple)) and len(stated) == 2:
+        return f"{stated[0]}: {stated[1]:.4g}"
+    return f"{stated:.4g}" if isinstance(stated, (int, float)) else str(stated or "")
+
+
+def results_table(lessons: list[Lesson]) -> str:
+    """All scores that the stored lessons report."""
+    head = ["Lesson", "What", "Score (95 % interval)", "Seeds", "Baseline", "Preset, device"]
+    rows = []
+    for lesson in lessons:
+        if not lesson.notebook.exists():
+            continue
+        for record in results_of(read_notebook(lesson.notebook)):
+            where = f"{record.get('preset', '')}, {record.get('device', '')}".strip(", ")
+            seeds = str(len(record.get("values") or [0]))
+            rows.append(
+                [lesson.number, record["name"], score(record), seeds, baseline(record), where]
+            )
+    return table(head, rows)
+
+
+def build(root: Path, address: Address) -> str:
+    """README with all tables rebuilt from the lessons."""
+    lessons = find_lessons(root=root)
+    text = (root / "README.md").read_text("utf-8")
+    text = replace_block(text, "lessons", lesson_table(lessons, address))
+    return replace_block(text, "results", results_table(lessons))
