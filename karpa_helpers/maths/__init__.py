@@ -1,0 +1,1 @@
+"""The formulas of the lessons, as pure functions on arrays."""
