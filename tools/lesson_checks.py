@@ -32,6 +32,7 @@ MAX_CODE_LINES = 25
 WORDS = (1200, 2500)
 WORDS_START = (700, 2500)  # lesson 00 may be short
 SOURCES = 3
+CELLS_TO_ASSERT = 3  # an equation's check may need a cell or two to prepare it
 
 DETAILS = re.compile(r"<details>.*?</details>", re.DOTALL)
 IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
@@ -41,7 +42,7 @@ EXERCISE = re.compile(r"^### Exercise (\d\d\.\d+): \S", re.MULTILINE)
 CHECK = re.compile(r"exercises\.check\(\s*[\"'](\d\d\.\d+)[\"']")
 SOLUTION = re.compile(
     r"<details>\s*<summary>Solution (\d\d\.\d+)</summary>\s*\n\n"
-    r"(?:.*?\n)??```python\n(.*?)\n```.*?</details>",
+    r"(?:(?!</details>).)*?```python\n(.*?)\n```.*?</details>",
     re.DOTALL,
 )
 
@@ -96,8 +97,8 @@ def check_head(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]
     if count != 3:
         yield f"the head has {count} goals below 'By the end you can', not three"
     for word, what in (
-        (r"\d[^\n]*\bCPU\b", "minutes on a CPU"),
-        (r"\d[^\n]*\bGPU\b", "minutes on a GPU"),
+        (r"(?m)^\*\*Time.*(?:minute|second|hour).*\bCPU\b", "its **Time** on a CPU"),
+        (r"(?m)^\*\*Time.*(?:minute|second|hour).*\bGPU\b", "its **Time** on a GPU"),
         (r"(?i)\bneeds?\b", "which lessons it needs"),
         (r"(?i)\bdata\b", "its data"),
         (r"(?i)licen[cs]e|public domain|\bMIT\b|CC BY|CC0", "the data's licence"),
@@ -148,12 +149,21 @@ def check_alternative_text(lesson: Lesson, notebook: nbformat.NotebookNode) -> I
 
 def check_equations(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
     numbers: list[int] = []
-    for index, cell in enumerate(notebook.cells):
+    waiting: list[int] = []  # equations that no assertion has followed yet
+    patience = 0
+    for cell in notebook.cells:
         here = [int(n) for n in EQUATION.findall(cell.source)] if cell.cell_type != "code" else []
-        numbers += here
-        code = next((c for c in notebook.cells[index + 1 :] if c.cell_type == "code"), None)
-        if here and (code is None or not re.search(r"\bassert", code.source)):
-            yield f"equation {here[-1]} is not asserted in the next code cell"
+        patience -= cell.cell_type == "code"
+        if waiting and (here or patience < 0):
+            yield f"equation {waiting[-1]} is not asserted in the {CELLS_TO_ASSERT} cells after it"
+            waiting = []
+        if here:
+            numbers += here
+            waiting, patience = here, CELLS_TO_ASSERT
+        elif cell.cell_type == "code" and re.search(r"\bassert", cell.source):
+            waiting = []
+    if waiting:
+        yield f"equation {waiting[-1]} is not asserted in the {CELLS_TO_ASSERT} cells after it"
     if numbers != list(range(1, len(numbers) + 1)):
         yield f"equations are numbered {numbers}, not 1, 2, ..."
 
@@ -182,10 +192,9 @@ def check_sources(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[s
         return
     if re.search(r"^## ", parts[1], re.MULTILINE):
         yield "'## Limits and sources' is not the last section"
-    items = re.split(r"^\s*(?:[-*]|\d+\.) ", parts[1], flags=re.MULTILINE)[1:]
-    count = sum(1 for item in items if re.search(r"\b(?:19|20)\d\d\b", item))
-    if count < SOURCES:
-        yield f"{count} sources with a year, fewer than {SOURCES}"
+    years = re.findall(r"\b(?:19|20)\d\d\b(?!\.\d)", re.sub(r"arXiv:\S+", "", parts[1]))
+    if len(years) < SOURCES:
+        yield f"{len(years)} sources with a year, fewer than {SOURCES}"
 
 
 def check_assertions(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:

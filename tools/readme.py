@@ -10,8 +10,6 @@ from typing import Any
 from tools.addresses import Address
 from tools.lessons import Lesson, cells_of, find_lessons, read_notebook, read_source, results_of
 
-AMOUNT = r"(\d[\d.]*(?:(?: to |-|–)\d[\d.]*)?)\s*(seconds?|minutes?|min|s)?"
-
 
 def replace_block(text: str, name: str, body: str) -> str:
     """Puts `body` between the marks of block `name`.
@@ -46,23 +44,20 @@ def title_of(head: str) -> str:
     return found[1].strip() if found else ""
 
 
-def duration(head: str, device: str) -> str:
-    """The time on a device as the head states it ("8 min"), "" where it states none."""
-    # The amount stands before the device's name: "8 minutes on a CPU, 1 on a GPU".
-    found = re.search(rf"{AMOUNT}[^\d\n]{{0,40}}?\b{device}", head)
-    if not found:
-        return ""
-    return f"{found[1]} {'s' if (found[2] or 'm').startswith('s') else 'min'}"
+def time_of(head: str) -> str:
+    """What the head's line **Time** says, "" where there is none."""
+    found = re.search(r"^\*\*Time:?\*\*:?\s*(.+?)\.?\s*$", head, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def lesson_table(lessons: list[Lesson], address: Address) -> str:
     """The course's lessons, with a Colab link each where the course is published."""
-    head = ["Lesson", "CPU", "GPU"] + (["Colab"] if address else [])
+    head = ["Lesson", "Time"] + (["Colab"] if address else [])
     rows = []
     for lesson in lessons:
         text = head_of(lesson)
         link = f"[{lesson.number}. {title_of(text)}](notebooks/{lesson.notebook.name})"
-        row = [link, duration(text, "CPU"), duration(text, "GPU")]
+        row = [link, time_of(text)]
         rows.append(row + ([f"[open]({address.colab(lesson)})"] if address else []))
     return table(head, rows)
 

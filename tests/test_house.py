@@ -1,0 +1,104 @@
+"""The files that say what is needed agree with each other."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from tools.setup_env import CONSTRAINTS
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = SETTINGS["project"]
+PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!]+")
+COLAB = {"jax": "0.7.2", "jaxlib": "0.7.2", "flax": "0.11.2", "numpy": "2.1.3"}
+FILES = sorted(CONSTRAINTS.values())
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = (ROOT / "constraints" / name).read_text("utf-8").split()
+    return {canonicalize_name(line.split("==")[0]): line.split("==")[1] for line in lines}
+
+
+def needed() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"]
+    return [Requirement(r) for r in [*PROJECT["dependencies"], *extras["lab"], *extras["dev"]]]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_constraints_are_bare_pins(name: str) -> None:
+    lines = (ROOT / "constraints" / name).read_text("utf-8").splitlines()
+    assert [line for line in lines if not PIN.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_constraints_pin_every_dependency_within_its_bounds(name: str) -> None:
+    pinned = pins(name)
+    missing = [r.name for r in needed() if canonicalize_name(r.name) not in pinned]
+    assert missing == []
+    outside = [str(r) for r in needed() if pinned[canonicalize_name(r.name)] not in r.specifier]
+    assert outside == []
+
+
+def test_colab_pins_what_colab_has() -> None:
+    assert {name: pins("colab.txt")[name] for name in COLAB} == COLAB
+
+
+def test_pins_belong_to_supported_pythons() -> None:
+    supported = SpecifierSet(PROJECT["requires-python"])
+    assert all(f"{major}.{minor}" in supported for major, minor in CONSTRAINTS)
+    assert {path.name for path in (ROOT / "constraints").iterdir()} == set(CONSTRAINTS.values())
+
+
+def test_conda_refers_to_pyproject_and_lists_nothing_twice() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    python, pip, nested = environment["dependencies"]
+    assert pip == "pip"
+    assert nested == {"pip": ["-e .[lab]"]}
+    assert python.startswith("python")
+    floor = SpecifierSet(PROJECT["requires-python"])
+    assert set(map(str, floor)) <= set(python.removeprefix("python").split(","))
+
+
+def test_the_floor_of_python_is_one() -> None:
+    floor = PROJECT["requires-python"].removeprefix(">=")
+    assert SETTINGS["tool"]["mypy"]["python_version"] == floor
+    assert SETTINGS["tool"]["ruff"]["target-version"] == "py" + floor.replace(".", "")
+    assert f"({floor.replace('.', ', ')})" in (ROOT / "tools" / "find_python.sh").read_text("utf-8")
+
+
+def test_licences_are_there() -> None:
+    code, text = ((ROOT / name).read_text("utf-8") for name in PROJECT["license-files"])
+    assert "Apache License" in code
+    assert "Version 2.0" in code
+    assert "https://creativecommons.org/licenses/by/4.0/legalcode" in text
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("this copy of the project has no git history")
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def test_no_tracked_file_names_a_machine() -> None:
+    # Put together from pieces, so that this file does not name one either.
+    signs = re.compile("|".join(["/" + "root/", "/" + "work/", "file:" + "///", "/" + "home/"]))
+    texts = [path for path in tracked() if path.suffix not in {".png", ".npz", ".gz", ".zip"}]
+    hits = []
+    for path in texts:
+        try:
+            found = signs.search(path.read_text("utf-8"))
+        except UnicodeDecodeError:
+            continue
+        if found:
+            hits.append(f"{path.relative_to(ROOT)}: {found[0]}")
+    assert hits == []
