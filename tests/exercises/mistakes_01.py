@@ -1,0 +1,98 @@
+"""Plausible mistakes in the exercises of lesson 01; each must fail its check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from karpa_helpers.show import history
+
+
+def short_year(identifier):
+    date = identifier.removeprefix("arXiv:").split(".")[0]
+    return int(date[:2]), int(date[2:])
+
+
+def month_first(identifier):
+    year, month = history.arxiv_date(identifier)
+    return month, year
+
+
+def anything_goes(identifier):
+    date = identifier.removeprefix("arXiv:").split(".")[0]
+    return 2000 + int(date[:2]), int(date[2:])
+
+
+def no_prefix(identifier):
+    return 2000 + int(identifier[:2]), int(identifier[2:4])
+
+
+def neighbours_only(A, start):
+    return {start} | set(np.flatnonzero(A[start]).tolist())
+
+
+def two_steps(A, start):
+    return set(np.flatnonzero((np.eye(len(A), dtype=int) + A + A @ A)[start]).tolist())
+
+
+def without_start(A, start):
+    parts = history.islands(A)
+    return set(np.flatnonzero(parts == parts[start]).tolist()) - {start}
+
+
+def every_link(names, pairs):
+    return list(pairs)
+
+
+def leaves_only(names, pairs):
+    degree = history.adjacency(names, pairs).sum(axis=0)
+    return [p for p in pairs if min(degree[names.index(p[0])], degree[names.index(p[1])]) == 1]
+
+
+def more_than_one_island(names, pairs):
+    def parts(links):
+        return history.islands(history.adjacency(names, links)).max() + 1
+
+    return [p for p in pairs if parts([q for q in pairs if q != p]) > 2]
+
+
+def venue_year_only(record, references):
+    for r in references.values():
+        if r.title.casefold() == record["title"].casefold():
+            wrong = {"authors"} if record["authors"] != r.authors else set()
+            wrong |= {"arxiv"} if record["arxiv"] not in (None, r.arxiv) else set()
+            return wrong | ({"year"} if record["year"] != r.year else set())
+    return {"title"}
+
+
+def exact_title(record, references):
+    titles = [r.title for r in references.values()]
+    return set() if record["title"] in titles else {"title"}
+
+
+def first_author_only(record, references):
+    for r in references.values():
+        if r.title.casefold() == record["title"].casefold():
+            wrong = {"authors"} if record["authors"][0] != r.authors[0] else set()
+            wrong |= {"arxiv"} if record["arxiv"] not in (None, r.arxiv) else set()
+            years = {r.year, history.first_public(r)}
+            return wrong | ({"year"} if record["year"] not in years else set())
+    return {"title"}
+
+
+def forgets_year(record, references):
+    for r in references.values():
+        if r.title.casefold() == record["title"].casefold():
+            wrong = {"authors"} if record["authors"] != r.authors else set()
+            return wrong | ({"arxiv"} if record["arxiv"] not in (None, r.arxiv) else set())
+    return {"title"}
+
+
+MISTAKES: dict[str, list[Callable[..., Any]]] = {
+    "01.1": [short_year, month_first, anything_goes, no_prefix],
+    "01.2": [neighbours_only, two_steps, without_start],
+    "01.3": [every_link, leaves_only, more_than_one_island],
+    "01.4": [venue_year_only, exact_title, first_author_only, forgets_year],
+}
