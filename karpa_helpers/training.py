@@ -87,9 +87,22 @@ def merge(graph: nnx.GraphDef, state: Mapping[str, Tree]) -> Any:
     return model
 
 
-def gradient_step(
-    graph: nnx.GraphDef, optimizer: optax.GradientTransformation, loss: Loss
-) -> Step:
+def call(
+    graph: nnx.GraphDef, params: Tree, rest: Tree, function: Callable[[Any], Any]
+) -> tuple[Any, Tree]:
+    """Calls function(model) in training mode, purely.
+
+    Returns:
+        What the function returned, and the model's statistics and counters after it.
+    """
+    # An NNX variable belongs to the transformation it was made in; mapping over `rest` makes
+    # new ones, which the model may change here.
+    model = nnx.merge(graph, params, jax.tree.map(lambda leaf: leaf, rest))
+    output = function(model)
+    return output, nnx.state(model, nnx.Not(nnx.Param))
+
+
+def gradient_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, loss: Loss) -> Step:
     """A pure step of gradient descent. Make it once and use it for every seed: it compiles once.
 
     Args:
@@ -103,9 +116,10 @@ def gradient_step(
 
     def step(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Metrics]:
         def objective(params: Tree) -> tuple[jax.Array, tuple[Metrics, Tree]]:
-            model = nnx.merge(graph, params, state["rest"])
-            value, metrics = loss(model, batch, key)
-            return value, (metrics, nnx.state(model, nnx.Not(nnx.Param)))
+            (value, metrics), rest = call(
+                graph, params, state["rest"], lambda model: loss(model, batch, key)
+            )
+            return value, (metrics, rest)
 
         (value, (metrics, rest)), gradient = jax.value_and_grad(objective, has_aux=True)(
             state["params"]

@@ -1,0 +1,133 @@
+"""Generators, discriminators and the classifier whose features serve as a yardstick."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from karpa_helpers.nn.convolution import ConvTranspose2x
+
+_DCGAN_INIT = nnx.initializers.normal(0.02)
+
+
+def _leaky(x: jax.Array) -> jax.Array:
+    return nnx.leaky_relu(x, 0.2)
+
+
+def check_images(images: jax.Array, size: int, channels: int) -> None:
+    """Refuses images that a network was not made for.
+
+    Raises:
+        ValueError: The shape is not (N, size, size, channels), or the dtype is not float.
+    """
+    expected = f"(N, {size}, {size}, {channels})"
+    if images.ndim != 4 or images.shape[1:] != (size, size, channels):
+        raise ValueError(f"images have shape {images.shape}; this network takes {expected}.")
+    if not jnp.issubdtype(images.dtype, jnp.floating):
+        raise ValueError(
+            f"images are {images.dtype}; give floats in [-1, 1], as images.to_unit returns."
+        )
+
+
+class DCGANGenerator(nnx.Module):
+    """The generator of DCGAN for 28x28 images: a dense layer, then two doublings.
+
+    Args:
+        latent_dim: Length of the latent vector z.
+        width: Channels at 14x14; 7x7 has twice as many.
+        channels: 1 for grey images, 3 for colour.
+        rngs: Random keys for the first weights.
+
+    References:
+        Radford, Metz, Chintala. Unsupervised Representation Learning with Deep Convolutional
+        Generative Adversarial Networks. ICLR 2016, arXiv:1511.06434.
+    """
+
+    def __init__(
+        self, latent_dim: int = 64, width: int = 32, channels: int = 1, *, rngs: nnx.Rngs
+    ) -> None:
+        self.latent_dim, self.width = latent_dim, width
+        self.dense = nnx.Linear(latent_dim, 7 * 7 * 2 * width, use_bias=False, rngs=rngs)
+        self.norm1 = nnx.BatchNorm(2 * width, momentum=0.9, rngs=rngs)
+        self.up1 = ConvTranspose2x(2 * width, width, use_bias=False, rngs=rngs)
+        self.norm2 = nnx.BatchNorm(width, momentum=0.9, rngs=rngs)
+        self.up2 = ConvTranspose2x(width, channels, rngs=rngs)
+
+    def __call__(self, z: jax.Array) -> jax.Array:
+        """Maps latent vectors (N, latent_dim) to images (N, 28, 28, channels) in [-1, 1]."""
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise ValueError(f"z has shape {z.shape}; this generator takes (N, {self.latent_dim}).")
+        x = self.dense(z).reshape(len(z), 7, 7, 2 * self.width)
+        x = nnx.relu(self.norm1(x))
+        x = nnx.relu(self.norm2(self.up1(x)))
+        return jnp.tanh(self.up2(x))
+
+
+class DCGANDiscriminator(nnx.Module):
+    """The discriminator of DCGAN for 28x28 images: two strided convolutions, then a logit.
+
+    Args:
+        width: Channels at 14x14; 7x7 has twice as many.
+        channels: 1 for grey images, 3 for colour.
+        rngs: Random keys for the first weights.
+
+    References:
+        As for `DCGANGenerator`.
+    """
+
+    def __init__(self, width: int = 32, channels: int = 1, *, rngs: nnx.Rngs) -> None:
+        self.channels = channels
+        self.down1 = nnx.Conv(
+            channels, width, (4, 4), strides=2, kernel_init=_DCGAN_INIT, rngs=rngs
+        )
+        self.down2 = nnx.Conv(
+            width, 2 * width, (4, 4), strides=2, use_bias=False, kernel_init=_DCGAN_INIT, rngs=rngs
+        )
+        self.norm = nnx.BatchNorm(2 * width, momentum=0.9, rngs=rngs)
+        self.dense = nnx.Linear(7 * 7 * 2 * width, 1, rngs=rngs)
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """Maps images (N, 28, 28, channels) in [-1, 1] to logits (N,)."""
+        check_images(images, 28, self.channels)
+        x = _leaky(self.down1(images))
+        x = _leaky(self.norm(self.down2(x)))
+        return self.dense(x.reshape(len(x), -1))[:, 0]
+
+
+class Classifier(nnx.Module):
+    """A small convolutional classifier of 28x28 images. Its features measure generators.
+
+    Args:
+        classes: Number of classes.
+        width: Channels at 14x14; 7x7 has twice as many.
+        feature_dim: Length of the feature vector.
+        channels: 1 for grey images, 3 for colour.
+        rngs: Random keys for the first weights.
+    """
+
+    def __init__(
+        self,
+        classes: int = 10,
+        width: int = 32,
+        feature_dim: int = 64,
+        channels: int = 1,
+        *,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.channels = channels
+        self.down1 = nnx.Conv(channels, width, (4, 4), strides=2, rngs=rngs)
+        self.down2 = nnx.Conv(width, 2 * width, (4, 4), strides=2, rngs=rngs)
+        self.hidden = nnx.Linear(7 * 7 * 2 * width, feature_dim, rngs=rngs)
+        self.output = nnx.Linear(feature_dim, classes, rngs=rngs)
+
+    def features(self, images: jax.Array) -> jax.Array:
+        """Maps images (N, 28, 28, channels) in [-1, 1] to features (N, feature_dim)."""
+        check_images(images, 28, self.channels)
+        x = nnx.relu(self.down1(images))
+        x = nnx.relu(self.down2(x))
+        return nnx.relu(self.hidden(x.reshape(len(x), -1)))
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """Maps images to logits (N, classes)."""
+        return self.output(self.features(images))
