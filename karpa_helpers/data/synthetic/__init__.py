@@ -1,0 +1,1 @@
+"""Data drawn or written by rule, with known ground truth."""
