@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jinja2 import DictLoader
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -35,6 +36,15 @@ from tools.light import lighten, settle_stream, trouble
 CELL_TIMEOUT = 3600
 PULSE = 1.0  # seconds between two looks in a terminal
 PULSE_PLAIN = 30.0  # and in a log file
+
+# nbconvert's own template leaves out a figure's alternative text.
+TEMPLATE = """\
+{% extends "lab/index.html.j2" %}
+{% block data_png scoped %}
+{%- set alt = output | get_metadata("alt", "image/png") or "" -%}
+{{ super() | replace("<img ", '<img alt="' ~ (alt | escape_html) ~ '" ') }}
+{% endblock %}
+"""
 
 
 class LessonError(Exception):
@@ -147,6 +157,15 @@ async def execute(lesson: Lesson, notebook: nbformat.NotebookNode, folder: Path)
             await pulse
 
 
+def to_html(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as one page, in JupyterLab's looks."""
+    loader = DictLoader({"karpa.html.j2": TEMPLATE})
+    exporter = HTMLExporter(
+        template_name="lab", template_file="karpa.html.j2", extra_loaders=[loader]
+    )
+    return exporter.from_notebook_node(notebook)[0]
+
+
 def run(lesson: Lesson) -> Path:
     """Executes the notebook as it lies there; returns where its HTML is."""
     # A notebook as the learner left it is what should run; the text only where there is no other.
@@ -159,8 +178,7 @@ def run(lesson: Lesson) -> Path:
     finally:
         lighten(notebook)
         write_notebook(notebook, target)  # a failed run is there to be looked at, too
-    page, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
-    target.with_suffix(".html").write_text(page, "utf-8")
+    target.with_suffix(".html").write_text(to_html(notebook), "utf-8")
     return target.with_suffix(".html")
 
 
