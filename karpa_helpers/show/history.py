@@ -195,7 +195,9 @@ def claims_table(claims: Sequence[Claim]) -> None:
         sources = "; ".join(load().references[key].short() for key in claim.references)
         rows.append((claim.section, claim.says, claim.record, claim.verdict, sources))
     head, *body = (
-        "<tr>" + "".join(f'<td align="left">{html.escape(x)}</td>' for x in row) + "</tr>"
+        "<tr>"
+        + "".join(f'<td align="left" style="text-align: left">{html.escape(x)}</td>' for x in row)
+        + "</tr>"
         for row in rows
     )
     head = head.replace("td", "th")

@@ -110,8 +110,9 @@ def draw_timeline() -> Figure:
         row += max(map(len, cells.values()))
     for (strand, title), colour in zip(history.STRANDS.items(), plots.COLOURS, strict=False):
         axes.annotate(title, (columns[strand], -1.2), fontweight="bold", color=colour, fontsize=12)
-    key = "filled: published   open square: priority claimed later   open circle: post held"
-    axes.annotate(key, (0.7, row + 0.4), fontsize=9.5, color="#444444")
+    key = ("filled: published", "open square: priority claimed later",
+           "open circle: post held (secondary sources)")  # fmt: skip
+    axes.annotate("    ".join(key), (0.7, row + 0.4), fontsize=9.5, color="#444444")
     axes.set(xlim=(-0.4, 11.1), ylim=(row + 0.7, -1.8))
     axes.axis("off")
     return figure
