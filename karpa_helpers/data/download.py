@@ -24,7 +24,7 @@ from karpa_helpers.data.errors import DataError, cache_writes, megabytes
 if TYPE_CHECKING:  # requests takes long to import, and most runs need no network
     from requests import Response
 
-REACH_SECONDS = 4.0  # to find the address and connect, all its servers together
+REACH_SECONDS = 3.0  # to find the address and connect, all its servers together
 READ_SECONDS = 15.0  # without a byte
 RETRIES = 3
 BACK_OFF_SECONDS = 0.5
