@@ -32,8 +32,8 @@ FASHION_CLASSES = (
     "ankle boot",
 )
 EMBEDDED = Path(__file__).parent / "embedded"
-# Of the rule-drawn faces; the seeds differ, so no image is in both parts.
-DRAWN_FACES = {"train": (4000, 1), "held_out": (1000, 2)}
+# Count and seed of the rule-drawn faces; the seeds differ, so no image is in both parts.
+DRAWN_FACES = {"train": (2000, 1), "held_out": (500, 2)}
 HELD_OUT_EVERY = 5
 _IDX = {"images": "idx3", "labels": "idx1"}
 
@@ -110,6 +110,7 @@ def faces(
     part: Part = "train",
     size: Size = "small",
     pixels: int = 64,
+    count: int | None = None,
     folder: str | Path | None = None,
 ) -> Images:
     """Colour faces: "small" draws them by rule with known factors, "whole" are 5,000 real ones.
@@ -118,6 +119,8 @@ def faces(
         part: "train" or "held_out".
         size: "small" or "whole"; where the real ones cannot be had, "whole" also draws.
         pixels: Height and width.
+        count: How many to draw; default 2,000 for training and 500 held out. A thousand takes
+            a few seconds.
         folder: For "whole": a folder with the learner's own copy of the zip file.
 
     Returns:
@@ -134,8 +137,8 @@ def faces(
             return _real_faces(found, part, pixels)
     from karpa_helpers.data.synthetic.faces import draw_faces
 
-    count, seed = DRAWN_FACES[part]
-    drawn, factors = draw_faces(count, pixels, seed)
+    usual, seed = DRAWN_FACES[part]
+    drawn, factors = draw_faces(usual if count is None else count, pixels, seed)
     licence = "Apache-2.0, part of this course"
     store.announce("faces small", f"Faces drawn by rule: no real person. Licence: {licence}.")
     return Images(drawn, None, (), "faces drawn by rule", licence, factors)

@@ -1,0 +1,68 @@
+"""The registry is complete, and the embedded and mirrored files are what it says."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from karpa_helpers.data import images, sources, store
+
+MIRROR = os.environ.get("KARPA_DATA_MIRROR", "")
+
+# md5 sums of the unpacked images, published beside the mirror's copy of the data.
+PUBLISHED_MD5 = {
+    "train-images-idx3-ubyte.gz": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "t10k-images-idx3-ubyte.gz": "8181f5470baa50b63fa0f6fddb340f0a",
+}
+
+
+@pytest.mark.parametrize("source", sources.SOURCES.values(), ids=lambda source: source.name)
+def test_entry_is_complete(source):
+    assert source.licence
+    assert source.contents
+    assert source.embedded
+    assert source.items
+    for item in source.items:
+        assert re.fullmatch("[0-9a-f]{64}", item.sha256)
+        assert item.size > 0
+        assert item.urls
+        assert all(url.startswith(("http://", "https://")) for url in item.urls)
+        assert re.compile(item.members).groups == 1
+
+
+def test_names_are_the_keys():
+    assert all(name == source.name for name, source in sources.SOURCES.items())
+
+
+def test_embedded_files_are_upstreams_and_carry_their_licence():
+    packed = images.EMBEDDED / "t10k-images-idx3-ubyte.gz"
+    content = gzip.decompress(packed.read_bytes())
+    assert hashlib.md5(content).hexdigest() == PUBLISHED_MD5[packed.name]
+    licence = (images.EMBEDDED / "fashion-mnist-LICENSE.txt").read_text(encoding="utf-8")
+    assert "Copyright (c) 2017 Zalando SE" in licence
+    assert "MIT" in licence
+
+
+@pytest.mark.skipif(not MIRROR, reason="KARPA_DATA_MIRROR is not set")
+@pytest.mark.parametrize("name", sources.SOURCES)
+def test_mirror_holds_what_the_registry_says(name, monkeypatch):
+    monkeypatch.setenv("KARPA_DATA_MIRROR", MIRROR)
+    found = store.fetch(name)
+    assert found.origin in ("the mirror", "the system's package")
+    for file, md5 in PUBLISHED_MD5.items():
+        if file in found.paths:
+            content = gzip.decompress(Path(found.paths[file]).read_bytes())
+            assert hashlib.md5(content).hexdigest() == md5
+
+
+@pytest.mark.skipif(not MIRROR, reason="KARPA_DATA_MIRROR is not set")
+def test_sizes_stated_are_near_those_of_the_mirror():
+    for source in sources.SOURCES.values():
+        for item in source.items:
+            size = (Path(MIRROR) / source.mirror_folder / item.packed_name).stat().st_size
+            assert item.size == pytest.approx(size, rel=0.05)
