@@ -21,11 +21,16 @@ def ellipse(x: Array, y: Array, rx: Array | float, ry: Array | float) -> Array:
     return k0 * (k0 - 1) / np.sqrt(qx * qx + qy * qy + np.float32(1e-6))
 
 
+def both(a: Array, b: Array, radius: float) -> Array:
+    """Distance to what two shapes have in common, with rounded corners."""
+    a, b = a + np.float32(radius), b + np.float32(radius)
+    oa, ob = np.maximum(a, 0), np.maximum(b, 0)
+    return np.sqrt(oa * oa + ob * ob) + np.minimum(np.maximum(a, b), 0) - np.float32(radius)
+
+
 def box(x: Array, y: Array, hx: Array | float, hy: Array | float, radius: float) -> Array:
     """Distance to a box of half sides hx, hy with rounded corners; negative inside."""
-    qx, qy = np.abs(x) - hx + radius, np.abs(y) - hy + radius
-    ox, oy = np.maximum(qx, 0), np.maximum(qy, 0)
-    return np.sqrt(ox * ox + oy * oy) + np.minimum(np.maximum(qx, qy), 0) - radius
+    return both(np.abs(x) - hx, np.abs(y) - hy, radius)
 
 
 def arch(x: Array, y: Array, rx: Array | float, ry: Array | float) -> Array:
@@ -72,34 +77,35 @@ class Window:
 
 
 class Canvas:
-    """A batch of square colour images; x runs from -1 (left) to 1, y from -1 (top) to 1."""
+    """A batch of square colour images: x from -half (left) to half, y from middle - half (top)."""
 
-    def __init__(self, count: int, pixels: int) -> None:
+    def __init__(self, count: int, pixels: int, half: float = 1.0, middle: float = 0.0) -> None:
         """Starts black."""
-        self.pixels = pixels
+        self.pixel = 2 * half / pixels
         self.image = np.zeros((count, 3, pixels, pixels), np.float32)
-        self.centres = ((2 * np.arange(pixels) + 1) / pixels - 1).astype(np.float32)
+        self.x = ((np.arange(pixels) + 0.5) * self.pixel - half).astype(np.float32)
+        self.y = self.x + np.float32(middle)
 
     def window(self, frame: Frame, x: Array, y: Array, reach: float) -> Window:
         """The part that holds everything within `reach` of (x, y) for all images of the batch."""
         x, y = frame.to_canvas(x, y)
-        columns, rows = self._slice(x, reach), self._slice(y, reach)
-        u, v = frame.from_canvas(self.centres[columns], self.centres[rows, None])
-        return Window(self.image[:, :, rows, columns], u, v, 2 / self.pixels)
+        columns, rows = self._near(x, self.x, reach), self._near(y, self.y, reach)
+        u, v = frame.from_canvas(self.x[columns], self.y[rows, None])
+        return Window(self.image[:, :, rows, columns], u, v, self.pixel)
 
-    def _slice(self, centre: Array, reach: float) -> slice:
-        first = (float(np.min(centre)) - reach + 1) * self.pixels / 2
-        last = (float(np.max(centre)) + reach + 1) * self.pixels / 2
-        limits = np.clip([first - 1, last + 2], 0, self.pixels).astype(int)
-        return slice(limits[0], limits[1])
+    def _near(self, centre: Array, pixels: Array, reach: float) -> slice:
+        reach += 2 * self.pixel
+        first, last = np.searchsorted(pixels, [np.min(centre) - reach, np.max(centre) + reach])
+        return slice(first, last)
 
     def to_uint8(self, scale: int) -> Array:
         """The images as (N, pixels / scale, pixels / scale, 3), each pixel a mean of scale^2."""
-        n, side = len(self.image), self.pixels // scale
-        blocks = self.image.reshape(n, 3, side, scale, side, scale)
-        # Written as sums of slices: np.mean may add in another order on another platform.
-        rows = sum(blocks[:, :, :, i] for i in range(scale))
-        mean = sum(rows[..., j] for j in range(scale)) / np.float32(scale * scale)
+        side = self.image.shape[-1] // scale
+        total = np.zeros((*self.image.shape[:2], side, side), np.float32)
+        # Added in a fixed order: np.mean may add in another on another platform.
+        for i, j in np.ndindex(scale, scale):
+            total += self.image[:, :, i::scale, j::scale]
+        mean = total / np.float32(scale * scale)
         return np.rint(np.clip(mean, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
 
 

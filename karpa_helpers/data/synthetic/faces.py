@@ -49,7 +49,7 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 
 PIXELS = (16, 256)
-_CHUNK = 2**17  # pixels painted at once: the arrays stay in the processor's cache
+_CHUNK = 2**16  # pixels painted at once: the arrays stay in the processor's cache
 
 
 def draw_faces(
