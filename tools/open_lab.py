@@ -8,16 +8,18 @@ from pathlib import Path
 
 from tools.lessons import ROOT
 
-FIRST = "notebooks/00_start_here.ipynb"
+FIRST = "/lab/tree/notebooks/00_start_here.ipynb"
 
 
 def command(arguments: list[str]) -> list[str]:
     """The command line of JupyterLab."""
-    line = [sys.executable, "-m", "jupyterlab", *arguments]
+    # The whole project is in reach, and every way in, "/" too, leads to the first lesson.
+    line = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url={FIRST}"]
+    line += [f"--ServerApp.root_dir={ROOT}", *arguments]
     # Jupyter refuses to run as root, which is what one is in a container.
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
         line.append("--allow-root")
-    return [*line, FIRST]
+    return line
 
 
 if __name__ == "__main__":

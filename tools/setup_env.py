@@ -8,6 +8,7 @@ done, so a second `make lab` starts at once.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ LOG = ROOT / "build" / "setup.log"
 SPACE_NEEDED = 2.5e9  # the environment is 1.4 GB, pip unpacks beside it
 CONSTRAINTS = {(3, 11): "py311.txt", (3, 12): "py312.txt", (3, 13): "colab.txt"}
 
+DISK_FULL = "The disk is full; free about 3 GB (also in the temporary folder) and run it again."
 NETWORK_SIGNS = (
     "Failed to establish a new connection",
     "NewConnectionError",
@@ -43,7 +45,7 @@ class SetupError(Exception):
 def explain(log: str) -> str:
     """One line for a failed pip, from its log."""
     if "No space left on device" in log:
-        return "The disk is full; free about 3 GB (also in the temporary folder) and run it again."
+        return DISK_FULL
     if any(sign in log for sign in NETWORK_SIGNS):
         return (
             "The package index cannot be reached and not all packages are at hand; "
@@ -190,9 +192,13 @@ def main() -> int:
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
-    except OSError as error:
-        print(f"The set-up stopped: {error}", file=sys.stderr)
+    except OSError as error:  # the log itself may no longer find space
+        full = error.errno == errno.ENOSPC
+        print(DISK_FULL if full else f"The set-up stopped: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nThe set-up was stopped; run it again to finish it.", file=sys.stderr)
+        return 130
     return 0
 
 
