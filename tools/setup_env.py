@@ -92,15 +92,6 @@ def read_stamp(path: Path) -> dict:
         return {}
 
 
-def check_space() -> None:
-    free = shutil.disk_usage(ROOT).free
-    if free < SPACE_NEEDED:
-        raise SetupError(
-            f"The disk is nearly full: the course needs {SPACE_NEEDED / 1e9:.1f} GB and has "
-            f"{free / 1e9:.1f} GB; free some and run it again."
-        )
-
-
 def run_logged(command: list[str | Path]) -> None:
     """Runs a command into the log; in a terminal one moving line shows that it is alive."""
     start = time.monotonic()
@@ -143,6 +134,18 @@ def install(venv: Path, extras: set[str], constraints: Path | None) -> None:
     run_logged([python, "-m", "ipykernel", "install", *kernel])
 
 
+def prepare() -> None:
+    """Before anything is written: is there room, and an empty log."""
+    free = shutil.disk_usage(ROOT).free
+    if free < SPACE_NEEDED:
+        raise SetupError(
+            f"The disk is nearly full: the course needs {SPACE_NEEDED / 1e9:.1f} GB and has "
+            f"{free / 1e9:.1f} GB; free some and run it again."
+        )
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_text("", "utf-8")
+
+
 def create(venv: Path) -> None:
     print(f"Creating {venv.name} with Python {sys.version.split()[0]}.", flush=True)
     run_logged([sys.executable, "-m", "venv", "--clear", venv])
@@ -152,7 +155,7 @@ def ensure(venv: Path, extras: set[str], constraints: Path | None, same_python: 
     """Brings the environment to what pyproject.toml and the pins ask for."""
     version = version_of(venv_python(venv))
     if version is None or (same_python and version != sys.version_info[:2]):
-        check_space()
+        prepare()
         create(venv)
         version = sys.version_info[:2]
     if constraints is None and version in CONSTRAINTS:
@@ -164,7 +167,7 @@ def ensure(venv: Path, extras: set[str], constraints: Path | None, same_python: 
     stamp = wanted_stamp(extras, version, constraints)
     if stamp == present:
         return
-    check_space()
+    prepare()
     if constraints:
         print(f"Installing the tested packages of {constraints.relative_to(ROOT)}.", flush=True)
     else:
@@ -186,8 +189,6 @@ def main() -> int:
     options = parser.parse_args()
     constraints = options.constraints and options.constraints.resolve()
     try:
-        LOG.parent.mkdir(exist_ok=True)
-        LOG.write_text("", "utf-8")
         ensure(options.venv, set(options.extras), constraints, bool(os.environ.get("PYTHON")))
     except SetupError as error:
         print(error, file=sys.stderr)

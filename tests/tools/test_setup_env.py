@@ -37,7 +37,7 @@ def commands(project: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     calls: list[list[str]] = []
     monkeypatch.setattr(setup_env, "ROOT", project)
     monkeypatch.setattr(setup_env, "LOG", project / "build" / "setup.log")
-    monkeypatch.setattr(setup_env, "check_space", lambda: None)
+    monkeypatch.setattr(setup_env, "prepare", lambda: None)
     version = sys.version_info[:2]
     monkeypatch.setattr(setup_env, "version_of", lambda python: version if calls else None)
 
@@ -117,7 +117,7 @@ def test_too_little_space_is_said_before_anything_is_done(monkeypatch: pytest.Mo
     usage = type("Usage", (), {"free": 1e9})
     monkeypatch.setattr(setup_env.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(setup_env.SetupError, match=r"needs 2\.5 GB and has 1\.0 GB"):
-        setup_env.check_space()
+        setup_env.prepare()
 
 
 def find_python(**environment: str) -> subprocess.CompletedProcess[str]:
