@@ -125,7 +125,7 @@ def _transfer(url: str, part: _Partial, size: int) -> None:
                 if file.tell() + len(chunk) > 2 * size + 2**24:
                     raise DataError(f"{url} sends far more than the {megabytes(size)} expected.")
                 file.write(chunk)
-    if part.length() < offset + left:
+    if part.length() < offset + left:  # urllib3 notices that from version 2 on only
         raise _Interrupted("the connection was closed before the end")
 
 

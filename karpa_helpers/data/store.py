@@ -130,17 +130,17 @@ def announce(key: str, text: str) -> None:
 def item_state(source: Source, item: Item) -> str:
     """What the cache holds of an item: "ok", "missing" or "damaged"."""
     path = _cached(source, item)
-    if not path.exists():
+    if not os.path.exists(path):
         return "missing"
     return "ok" if _matches(path, item) else "damaged"
 
 
 def whereabouts(source: Source) -> str:
     """Where a data set is at hand without the network, by the presence of its files."""
-    if all(_cached(source, item).exists() for item in source.items):
+    if all(os.path.exists(_cached(source, item)) for item in source.items):
         return "cache"
     for label, place in _places(source):
-        if all((place / item.packed_name).is_file() for item in source.items):
+        if all(os.path.isfile(place / item.packed_name) for item in source.items):
             return label.removeprefix("the ")
     return "address"
 
@@ -162,13 +162,13 @@ def _find(source: Source, item: Item, folder: str | Path | None) -> tuple[Path, 
     if folder is not None:
         return _use(source, item, Path(folder).expanduser() / item.packed_name), "your folder"
     target = _cached(source, item)
-    if target.exists():
+    if os.path.exists(target):
         if _matches(target, item):
             return target, "the cache"
         print(f"{source.title}: {item.name} in the cache is damaged and will be replaced.")
     troubles = []
     for label, place in _places(source):
-        if (place / item.packed_name).is_file():
+        if os.path.isfile(place / item.packed_name):
             try:
                 return _use(source, item, place / item.packed_name), label
             except CacheError:
@@ -189,7 +189,7 @@ def _places(source: Source) -> list[tuple[str, Path]]:
 
 def _use(source: Source, item: Item, packed: Path) -> Path:
     """Checks a file that lies outside the cache; an archive is unpacked into the cache."""
-    if not packed.is_file():
+    if not os.path.isfile(packed):
         raise DataError(f"{packed} does not exist. It should be {source.title}'s {item.name}.")
     if item.form == "archive":
         with _locked(source):
@@ -205,7 +205,7 @@ def _download_first(source: Source, item: Item, troubles: list[str]) -> tuple[Pa
     else:
         with _locked(source):
             target = _cached(source, item)
-            if target.exists() and _matches(target, item):  # by the process waited for
+            if os.path.exists(target) and _matches(target, item):  # by the process waited for
                 return target, "the cache"
             for url in item.urls:
                 try:
@@ -239,12 +239,12 @@ def _download(source: Source, item: Item, url: str) -> Path:
 
 def _unpack(source: Source, item: Item, packed: Path) -> Path:
     target = _cached(source, item)
-    if target.exists() and _matches(target, item):
+    if os.path.exists(target) and _matches(target, item):
         return target
     with unpacked(packed, target, item.members) as folder:
         _check(source, item, folder, packed.name.removesuffix(".new"))
         with cache_writes(target.parent, 0):
-            _remove(target)
+            shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
     return target
 
 
@@ -255,18 +255,19 @@ def _check(source: Source, item: Item, path: Path, called: str) -> None:
 
 
 def _matches(path: Path, item: Item) -> bool:
-    return path.is_dir() == (item.form == "archive") and content_digest(path, item) == item.sha256
+    """Whether a path holds an item's content, to the bit."""
+    try:
+        if path.is_dir() != (item.form == "archive"):
+            return False
+        return content_digest(path, item) == item.sha256
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}). Make it readable, or remove it."
+        ) from error
 
 
 def _cached(source: Source, item: Item) -> Path:
     return cache_folder() / source.name / item.name
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 @contextmanager

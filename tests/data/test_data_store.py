@@ -66,6 +66,18 @@ def test_wrong_file_in_a_place_is_passed_over(toy, put):
     assert store.fetch("toy").paths["toy.txt"] == right
 
 
+def test_file_that_cannot_be_read_is_named(toy, put, monkeypatch):
+    path = put("mirror")
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(store, "content_digest", refuse)
+    with pytest.raises(store.DataError) as caught:
+        store.fetch("toy")
+    assert f"{path} cannot be read (Permission denied)" in str(caught.value)
+
+
 def test_failure_names_every_place_that_was_tried(toy, put):
     put("system", b"wrong")
     put("mirror", b"wrong")
