@@ -38,14 +38,20 @@ _HAVE = Verb("be", "avoir", frozenset({"be"}))
 _MAKE = Verb("be", "faire", frozenset({"be"}))
 _PEOPLE = frozenset({"person"})
 _EFFORTS = [verb for verb in INTRANSITIVE if verb.en not in ("cry", "sleep", "laugh", "wait")]
-_FEELINGS = {"hungry": "faim", "thirsty": "soif", "cold": "froid", "hot": "chaud"}
+_FEELINGS = {
+    "hungry": "faim",
+    "thirsty": "soif",
+    "cold": "froid",
+    "afraid": "peur",
+    "sleepy": "sommeil",
+}
 _WEATHER = {"cold": "froid", "hot": "chaud", "dark": "noir"}
 _EXCESSIVE = frozenset({"big", "small", "old", "expensive", "heavy", "hot", "cold", "dirty"})
 _GRADED = _EXCESSIVE | {
     "beautiful", "pretty", "good", "bad", "interesting", "funny", "sad", "happy", "intelligent",
     "kind", "famous", "clean", "tired", "calm", "ill", "serious", "strong",
 }  # fmt: skip
-_HINDERING = frozenset({"tired", "ill", "sad"})
+_HINDERING = frozenset({"tired", "sad"})
 _DULL = frozenset({"old", "small", "expensive", "bad", "sad"})
 _BRIGHT = frozenset({"beautiful", "good", "pretty", "clean", "interesting", "funny"})
 # What is where: tags of the thing, preposition, tags of the place.

@@ -30,6 +30,9 @@ _FIXED_PLACES = {
 _OF_WEEKS = frozenset(
     {"visit", "build", "buy", "sell", "meet", "work", "paint", "stay", "leave", "come", "arrive"}
 )
+# What comes into being is not old yet.
+_CREATING = frozenset({"write", "build"})
+_AGED = frozenset({"old", "famous", "bad"})
 
 
 @lru_cache
@@ -69,11 +72,23 @@ def draw_name(random: Random, other_than: str = "") -> NounPhrase:
     return names([(name, NAMES[name])])
 
 
-def draw_subject(random: Random, tags: Tags, known_gender: bool = False) -> NounPhrase:
-    """Who acts: a pronoun, one or two names, or a noun; people where the tags have "person"."""
+def draw_subject(
+    random: Random, tags: Tags, known_gender: bool = False, adjectives: bool = True
+) -> NounPhrase:
+    """Who acts: a pronoun, one or two names, or a noun; people where the tags have "person".
+
+    Args:
+        random: where chance comes from.
+        tags: of the nouns that it may be.
+        known_gender: whether English must tell the gender, for French will.
+        adjectives: whether a noun may have one.
+
+    Returns:
+        The subject.
+    """
     chance = random.random()
     if "person" not in tags or (chance < 0.1 and len(tags) > 1):
-        return _draw_noun_subject(random, tags - {"person"})
+        return _draw_noun_subject(random, tags - {"person"}, adjectives)
     if chance < 0.38:
         choices = [text for text, entry in PRONOUNS.items() if entry[1] or not known_gender]
         return pronoun(random.choice(choices))
@@ -85,17 +100,18 @@ def draw_subject(random: Random, tags: Tags, known_gender: bool = False) -> Noun
     if chance < 0.85:
         noun = random.choice(nouns_with(frozenset({"kin", "own"})))
         owner = random.choice(("my", "your", "our"))
-        plural = has_plural(noun) and random.random() < 0.2
+        plural = "kin" in noun.tags and has_plural(noun) and random.random() < 0.25
         return noun_phrase("subject", noun, owner, plural=plural)
-    return _draw_noun_subject(random, frozenset({"person"}))
+    return _draw_noun_subject(random, frozenset({"person"}), adjectives)
 
 
-def _draw_noun_subject(random: Random, tags: Tags) -> NounPhrase:
+def _draw_noun_subject(random: Random, tags: Tags, adjectives: bool) -> NounPhrase:
     noun = random.choice(nouns_with(tags))
-    adjectives = draw_adjectives(random, noun) if random.random() < 0.5 else []
+    described = adjectives and random.random() < 0.5
+    qualities = draw_adjectives(random, noun) if described else []
     determiner = "this" if random.random() < 0.1 else "the"
     plural = random.random() < 0.25 and has_plural(noun)
-    return noun_phrase("subject", noun, determiner, adjectives, plural=plural)
+    return noun_phrase("subject", noun, determiner, qualities, plural=plural)
 
 
 def draw_object(
@@ -111,6 +127,8 @@ def draw_object(
     noun = random.choice(nouns_with(verb.objects))
     kind = random.choice(verb.determiners)
     adjectives = draw_adjectives(random, noun)
+    if verb.en in _CREATING:
+        adjectives = [adjective for adjective in adjectives if adjective.en not in _AGED]
     if noun.tags & {"kin", "person"}:
         adjectives = []
         if "kin" in noun.tags or (kind == "own" and "own" in noun.tags):
@@ -119,39 +137,33 @@ def draw_object(
             kind = "the"
     if habit:
         kind = _habitual(kind, verb)
-    return _determined(random, noun, kind, adjectives, subject, negated, asked)
+    if kind == "number":
+        kind = "some" if noun.mass or negated else random.choice(list(NUMBERS)[:5])
+    if kind == "a" and noun.mass:
+        kind = "some"
+    plural = kind in ("some", "bare", "generic", *NUMBERS)
+    if kind in ("the", "this", "own"):
+        plural = random.random() < 0.2 and not verb.one
+    if kind == "own":
+        own = "clothes" in noun.tags and subject.owner in POSSESSIVES
+        kind = subject.owner if own else draw_owner(random, subject)
+    return noun_phrase(
+        "object",
+        noun,
+        kind,
+        adjectives,
+        plural=plural and has_plural(noun),
+        negated=negated,
+        asked=asked,
+    )
 
 
 def _habitual(kind: str, verb: Verb) -> str:
     """A habit has no one thing as its object: "eats apples", not "eats the apple"."""
     if {"a", "some"} & set(verb.determiners):
-        return "bare" if kind in ("the", "this", "some", "number") else kind
+        kind = "bare" if kind in ("the", "this", "some", "number") else kind
+        return "a" if verb.one and kind == "bare" else kind
     return "the" if kind == "this" else kind
-
-
-def _determined(
-    random: Random,
-    noun: Noun,
-    kind: str,
-    adjectives: list[Adjective],
-    subject: NounPhrase,
-    negated: bool,
-    asked: bool,
-) -> NounPhrase:
-    plural = kind in ("some", "bare", "generic", "number")
-    if kind in ("the", "this", "own"):
-        plural = random.random() < 0.2
-    plural = plural and has_plural(noun)
-    if kind == "number":
-        kind = "some" if noun.mass or negated else random.choice(list(NUMBERS)[:5])
-    if kind == "a" and noun.mass:
-        kind = "some"
-    if kind == "own":
-        own = "clothes" in noun.tags and subject.owner in POSSESSIVES
-        kind = subject.owner if own else draw_owner(random, subject)
-    return noun_phrase(
-        "object", noun, kind, adjectives, plural=plural, negated=negated, asked=asked
-    )
 
 
 def draw_owner(random: Random, subject: NounPhrase) -> str:

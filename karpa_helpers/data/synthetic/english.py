@@ -10,7 +10,7 @@ _PASTS = {
     "sell": "sold", "send": "sent", "sing": "sang", "sleep": "slept", "swim": "swam",
     "take": "took", "think": "thought", "wake": "woke", "write": "wrote", "choose": "chose",
 }  # fmt: skip
-_DOUBLED = frozenset({"cut", "get", "run", "stop", "swim", "forget"})
+_DOUBLED = frozenset({"cut", "get", "run", "stop", "swim", "forget", "prefer"})
 _VOWELS = "aeiou"
 # Spelled with a vowel, spoken with a consonant.
 _CONSONANT_SOUND = ("uni", "use", "one", "eu")
@@ -59,7 +59,7 @@ def gerund(verb: str) -> str:
 
 
 def comparative(adjective: str) -> list[str]:
-    """The comparative: big, bigger; expensive, more expensive."""
+    """The comparative, of regular adjectives: big, bigger; expensive, more expensive."""
     if _ends_in_consonant_y(adjective):
         return [adjective[:-1] + "ier"]
     if len(adjective) > 6:

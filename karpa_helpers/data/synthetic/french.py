@@ -19,7 +19,11 @@ class Person(IntEnum):
 _VOWELS = "aeiouyàâéèêëîïôùûœ"
 _ASPIRATED = frozenset({"haricot", "haricots", "héros", "hibou", "hiboux", "huit"})
 
-_NOUN_PLURALS = {"hibou": "hiboux"}
+_NOUN_PLURALS = {
+    "grand-mère": "grands-mères",
+    "grand-père": "grands-pères",
+    "hibou": "hiboux",
+}
 _INVARIABLE = frozenset({"marron"})
 _FEMININES = {"beau": "belle", "blanc": "blanche", "bon": "bonne", "frais": "fraîche",
               "gentil": "gentille", "nouveau": "nouvelle", "vieux": "vieille"}  # fmt: skip

@@ -139,7 +139,7 @@ NOUNS: list[Noun] = [
         pear | poire | food fruit cuttable
         tomato | tomate | food fruit cuttable
         carrot | carotte | food cuttable
-        letter | lettre | readable written post openable place_on
+        letter | lettre | readable written post place_on
         story | histoire | readable written story audible
         song | chanson | song audible
         key | clé | thing place_on
@@ -152,7 +152,6 @@ NOUNS: list[Noun] = [
         dress | robe | clothes coloured pretty
         scarf | écharpe | clothes coloured pretty
         jacket | veste | clothes coloured
-        shoe | chaussure | clothes coloured
         car | voiture | vehicle coloured washable road
         table | table | furniture top round coloured
         chair | chaise | furniture paintable coloured
@@ -168,7 +167,7 @@ NOUNS: list[Noun] = [
         island | île | town
         river | rivière | water
         flower | fleur | plant
-        door | porte | opening paintable coloured openable
+        door | porte | opening doorway paintable coloured openable
         window | fenêtre | opening openable
     """),
     *_nouns("m", """
@@ -178,7 +177,7 @@ NOUNS: list[Noun] = [
         fish | poisson | food fresh meat
         butter | beurre | food spread
         honey | miel | food spread
-        chocolate | chocolat | food treat
+        chocolate | chocolat | food
         milk | lait | drink fresh cool
         coffee | café | drink hot
         tea | thé | drink hot
@@ -218,7 +217,7 @@ ADJECTIVES: list[Adjective] = [
         grey | gris | clothes vehicle coloured
         brown | marron | clothes coloured
         round | rond | round
-        empty | vide | container room building
+        empty | vide | container room
         hot | chaud | hot
         cold | froid | hot cool dish
         fresh | frais | fresh fruit plant

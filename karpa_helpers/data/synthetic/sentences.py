@@ -34,13 +34,15 @@ from .verbs import GIVING, INTRANSITIVE, MOTION, TRANSITIVE, Verb
 
 _PEOPLE = frozenset({"person"})
 _LIVING = frozenset({"person", "kin", "animal"})
-_REFERRING = frozenset(
-    {"eat", "drink", "buy", "want", "like", "prefer", "take", "find", "sing", "visit", "bring"}
-)
+_REFERRING = frozenset({"eat", "drink", "buy", "want", "like", "sing", "visit", "wear"})
 _WELCOME = frozenset(
-    {"good", "beautiful", "pretty", "interesting", "funny", "fresh", "red", "blue", "small"}
+    {"good", "beautiful", "pretty", "interesting", "funny", "fresh", "red", "blue"}
 )
 _UNWELCOME = frozenset({"bad", "dirty", "expensive", "heavy", "sad"})
+# "Aller" and "rester" want a place; these verbs do without.
+_COMPLETE = [verb for verb in INTRANSITIVE + MOTION if not (verb.etre and verb.places)]
+# "Is not arriving" is "n'arrive pas", which says "does not succeed".
+_UNDENIED = frozenset({"prefer", "arrive"})
 # What one asks "what" of, not "whom".
 _ASKABLE = [v for v in TRANSITIVE if not any(v.to) and not v.objects & {"person", "kin", "town"}]
 _TIMELESS = ("state", "can", "want")
@@ -81,7 +83,7 @@ def _transitive(random: Random) -> Phrase:
     tense = random.choice(sorted(verb.tenses))
     subject = _subject_for(random, verb, tense)
     negation, question = draw_polarity(random, tense)
-    if verb.en == "prefer":
+    if verb.en in _UNDENIED:
         negation = ""
     direct = not verb.to[0] and not verb.to[1]
     thing = draw_object(
@@ -119,6 +121,8 @@ def _intransitive(random: Random) -> Phrase:
     tense = random.choice(sorted(verb.tenses))
     subject = _subject_for(random, verb, tense)
     negation, question = draw_polarity(random, tense)
+    if verb.en in _UNDENIED:
+        negation = ""
     time, frequency = _when(random, verb, tense, negation, question)
     where = NOTHING
     if verb.etre or random.random() < 0.4:
@@ -146,7 +150,7 @@ def _giving(random: Random) -> Phrase:
 
 def _question(random: Random) -> Phrase:
     """Why is she laughing? Where are you working? When is the train leaving?"""
-    verb = random.choice(INTRANSITIVE + MOTION)
+    verb = random.choice(_COMPLETE)
     tense = random.choice(sorted(verb.tenses & {"now", "past", "going"}))
     subject = _subject_for(random, verb, tense)
     asks = "why"
@@ -218,6 +222,7 @@ def write(random: Random) -> Phrase | None:
 
 
 def _asks_oneself(phrase: Phrase) -> bool:
-    """Whether it asks about the speaker: "Am I hungry?" is no question one hears."""
+    """Whether it asks about the speakers: "Am I hungry?" is no question one hears."""
     said = [word.text for word in phrase.en]
-    return said[-1] == "?" and "I" in said and said[0] not in ("can", "must")
+    asked = said[-1] == "?" and not {"I", "we"}.isdisjoint(said[:3])
+    return asked and said[0] not in ("can", "must")

@@ -23,6 +23,7 @@ class Verb(NamedTuple):
         determiners: of its object.
         to: the preposition before its object, English and French; "" for none.
         etre: whether its auxiliary is "être".
+        one: whether it takes one thing at a time: one wears a coat, not coats.
         places: (preposition, tag) of the places where it is done.
     """
 
@@ -34,6 +35,7 @@ class Verb(NamedTuple):
     determiners: tuple[str, ...] = ("the", "a", "some", "this")
     to: tuple[str, str] = ("", "")
     etre: bool = False
+    one: bool = False
     places: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -67,7 +69,7 @@ TRANSITIVE: list[Verb] = [
          determiners=("the", "a", "some", "this", "number"), places=_SHOPS),
     Verb("sell", "vendre", ACTION, _tags("food plant"), determiners=("the", "some"),
          places=_SHOPS),
-    Verb("cut", "couper", ACTION, _tags("cuttable"), determiners=("the", "some"), places=_KITCHEN),
+    Verb("cut", "couper", ACTION - {"habit"}, _tags("cuttable"), determiners=("the", "some"), places=_KITCHEN),
     Verb("prepare", "préparer", ACTION, _tags("dish hot"), determiners=("the", "a", "some"),
          places=_KITCHEN),
     Verb("read", "lire", ACTION, _tags("readable"), determiners=_ALL, places=_ROOMS),
@@ -80,9 +82,9 @@ TRANSITIVE: list[Verb] = [
          determiners=_PEOPLE),
     Verb("wash", "laver", ACTION, _tags("clothes washable"), determiners=_THE),
     Verb("carry", "porter", ACTION - {"habit"}, _tags("carry"), determiners=_ALL),
-    Verb("wear", "porter", _tags("now habit going"), _tags("clothes"),
+    Verb("wear", "porter", _tags("now habit going"), _tags("clothes"), one=True,
          determiners=("the", "a", "this", "own")),
-    Verb("open", "ouvrir", ACTION - {"habit"}, _tags("openable"), determiners=("the", "this")),
+    Verb("open", "ouvrir", ACTION - {"habit"}, _tags("openable post"), determiners=("the", "this")),
     Verb("close", "fermer", ACTION - {"habit"}, _tags("openable"), determiners=("the", "this")),
     Verb("clean", "nettoyer", ACTION - {"habit"}, _tags("inside furniture vehicle"),
          determiners=_THE),
@@ -96,7 +98,7 @@ TRANSITIVE: list[Verb] = [
     Verb("choose", "choisir", ACTION - {"habit"}, _tags("clothes readable plant"),
          determiners=_THE_A),
     Verb("finish", "finir", EVENT, _tags("readable dish"), determiners=_THE),
-    Verb("take", "prendre", ACTION - {"habit", "now"}, _tags("transport vehicle carry"),
+    Verb("take", "prendre", ACTION - {"habit", "now"}, _tags("transport road carry"), one=True,
          determiners=("the", "this", "own")),
     Verb("bring", "apporter", ACTION - {"habit"}, _tags("food drink plant carry"),
          determiners=("the", "a", "some")),
@@ -113,7 +115,7 @@ TRANSITIVE: list[Verb] = [
     Verb("hear", "entendre", SENSE, _tags("animal audible transport"), determiners=_THE_A),
     Verb("have", "avoir", STATE, _tags("pet thing clothes vehicle readable food drink"),
          determiners=("a", "some", "number")),
-    Verb("know", "connaître", STATE, _tags("person kin story song town lodging eatery"),
+    Verb("know", "connaître", STATE, _tags("person story song town lodging eatery"),
          determiners=_THE),
     Verb("love", "aimer", STATE, _tags("person kin"), determiners=_PEOPLE),
     Verb("like", "aimer", STATE, _tags("food drink animal story song clothes building"),
@@ -141,7 +143,7 @@ INTRANSITIVE: list[Verb] = [
     Verb("work", "travailler", ACTION, places=(("in", "own_place"), ("at", "dest"))),
     Verb("sleep", "dormir", ACTION, subjects=_tags("person animal"), places=_ROOMS),
     Verb("run", "courir", ACTION, subjects=_tags("person animal"), places=(("in", "outside"),)),
-    Verb("play", "jouer", ACTION, subjects=_tags("person pet"), places=_ROOMS),
+    Verb("play", "jouer", ACTION - {"must"}, subjects=_tags("person pet"), places=_ROOMS),
     Verb("sing", "chanter", ACTION, places=_ROOMS),
     Verb("dance", "danser", ACTION, places=_ROOMS),
     Verb("read", "lire", ACTION, places=_ROOMS),
@@ -186,7 +188,7 @@ GIVING: list[Verb] = [
     Verb("show", "montrer", ACTION - {"habit"}, _tags("thing readable clothes"),
          determiners=("the", "own", "this")),
     Verb("sell", "vendre", ACTION - {"habit"}, _tags("vehicle clothes furniture"),
-         determiners=("the", "own", "a")),
+         determiners=("the", "a")),
     Verb("send", "envoyer", ACTION - {"habit"}, _tags("post plant written"),
          determiners=("the", "a")),
 ]  # fmt: skip
