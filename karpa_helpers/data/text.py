@@ -37,7 +37,7 @@ class Pairs:
         origin: What was used, in words.
         licence: Its terms.
         alignments: For rule-written pairs: of each pair, (source position, target position) of
-            the tokens that belong together, counted from 0 in the sentence split at spaces.
+            the tokens that belong together. Tokens are those of `synthetic.grammar.tokenize`.
     """
 
     source: list[str]
