@@ -167,10 +167,19 @@ def to_html(notebook: nbformat.NotebookNode) -> str:
 
 
 def run(lesson: Lesson) -> Path:
-    """Executes the notebook as it lies there; returns where its HTML is."""
+    """Executes the notebook as it lies there; returns where its HTML is.
+
+    Raises:
+        LessonError: where a cell fails.
+    """
     # A notebook as the learner left it is what should run; the text only where there is no other.
-    there = lesson.notebook.exists()
-    notebook = read_notebook(lesson.notebook) if there else read_text(lesson.text)
+    try:
+        there = lesson.notebook.exists()
+        notebook = read_notebook(lesson.notebook) if there else read_text(lesson.text)
+    except ModuleNotFoundError as missing:  # jupytext, which only the extra dev has
+        raise LessonError(
+            f"Lesson {lesson.name} is not stored yet; `make store LESSON={lesson.number}` does it."
+        ) from missing
     target = lesson.root / "build" / lesson.notebook.name
     target.parent.mkdir(exist_ok=True)
     try:
@@ -227,4 +236,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nStopped.")
