@@ -30,6 +30,7 @@ class Recipe:
         beta1: Adam's first moment decay; DCGAN's 0.5.
         average_decay: Decay of the moving average of the generator that samples are drawn from.
         generator_loss: Loss of the generator as a function of the fake logits.
+        make_optimizer: Makes each player's optimizer; None is Adam with the settings above.
     """
 
     latent_dim: int = 64
@@ -37,9 +38,12 @@ class Recipe:
     beta1: float = 0.5
     average_decay: float = 0.99
     generator_loss: Callable[[jax.Array], jax.Array] = losses.non_saturating_loss
+    make_optimizer: Callable[[], optax.GradientTransformation] | None = None
 
     def optimizer(self) -> optax.GradientTransformation:
-        """Adam with this recipe's settings."""
+        """The optimizer of each player."""
+        if self.make_optimizer is not None:
+            return self.make_optimizer()
         return optax.adam(self.learning_rate, b1=self.beta1)
 
 

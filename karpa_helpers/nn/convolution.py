@@ -34,8 +34,17 @@ class ConvTranspose2x(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(out_features)) if use_bias else None
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Maps (N, H, W, in_features) to (N, 2H, 2W, out_features)."""
+        """Maps (N, H, W, in_features) to (N, 2H, 2W, out_features).
+
+        Raises:
+            ValueError: x has another shape.
+        """
         kernel = self.kernel[...]
+        if x.ndim != 4 or x.shape[-1] != kernel.shape[2]:
+            raise ValueError(
+                f"x has shape {x.shape}; a transposed convolution takes a batch of images, "
+                f"(N, H, W, {kernel.shape[2]}). After a dense layer, reshape."
+            )
         as_products = not runtime.on_accelerator() and kernel.shape[-1] >= _FEW_CHANNELS
         y = upsample_by_parity(x, kernel) if as_products else upsample_by_lax(x, kernel)
         return y if self.bias is None else y + self.bias[...]

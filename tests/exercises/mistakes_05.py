@@ -1,0 +1,71 @@
+"""Plausible wrong answers to the exercises of lesson 05."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def pixels_of_a_convolution(n, kernel, stride, padding):
+    return (n + 2 * padding - kernel) // stride + 1
+
+
+def padding_once(n, kernel, stride, padding):
+    return stride * (n - 1) + kernel - padding
+
+
+def stride_times(n, kernel, stride, padding):
+    return stride * n
+
+
+def by_logarithms(real, fake):
+    return -jnp.mean(jnp.log(jax.nn.sigmoid(real))) - jnp.mean(jnp.log(1 - jax.nn.sigmoid(fake)))
+
+
+def value_not_loss(real, fake):
+    return -jnp.mean(jax.nn.softplus(-real)) - jnp.mean(jax.nn.softplus(fake))
+
+
+def swapped(real, fake):
+    return jnp.mean(jax.nn.softplus(real)) + jnp.mean(jax.nn.softplus(-fake))
+
+
+def summed(real, fake):
+    return jnp.sum(jax.nn.softplus(-real)) + jnp.sum(jax.nn.softplus(fake))
+
+
+def only_absent(labels, classes):
+    return [c for c in range(classes) if c not in set(labels.tolist())]
+
+
+def fixed_threshold(labels, classes):
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    return [int(c) for c in np.flatnonzero(shares < 0.02)]
+
+
+def without_minlength(labels, classes):
+    shares = np.bincount(labels) / len(labels)
+    return [int(c) for c in np.flatnonzero(shares < 0.2 / classes)]
+
+
+def by_means(a, b):
+    return "a" if np.mean(a) < np.mean(b) else "b"
+
+
+def unpaired(a, b):
+    half = 4.3 * np.sqrt((np.var(a, ddof=1) + np.var(b, ddof=1)) / len(a))
+    difference = np.mean(a) - np.mean(b)
+    return "a" if difference + half < 0 else "b" if difference - half > 0 else "undecided"
+
+
+def normal_interval(a, b):
+    d = np.subtract(a, b)
+    half = 1.96 * d.std(ddof=1) / np.sqrt(len(d))
+    return "a" if d.mean() + half < 0 else "b" if d.mean() - half > 0 else "undecided"
+
+
+MISTAKES = {
+    "05.1": [pixels_of_a_convolution, padding_once, stride_times],
+    "05.2": [by_logarithms, value_not_loss, swapped, summed],
+    "05.3": [only_absent, fixed_threshold, without_minlength],
+    "05.4": [by_means, unpaired, normal_interval],
+}
