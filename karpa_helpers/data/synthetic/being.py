@@ -60,13 +60,13 @@ _SCENES = [
     ("pet", "on", "furniture"), ("animal", "near", "water nature"), ("animal", "in", "outside"),
     ("large", "near", "nature water landmark"), ("large", "in", "outside"),
     ("place_on", "on", "top"), ("place_on toy", "under", "furniture"),
-    ("carry", "behind", "opening"), ("place_on", "in", "weight"), ("toy", "in", "room weight"),
+    ("carry", "behind", "doorway"), ("place_on", "in", "weight"), ("toy", "in", "room weight"),
     ("clothes", "on", "furniture"), ("road", "in front of", "building"),
     ("road", "behind", "building"), ("road", "next to", "building nature"),
     ("person", "in", "room"), ("person", "in front of", "building opening"),
     ("person", "near", "water landmark"), ("building", "near", "water landmark town"),
     ("building", "next to", "building dest"), ("nature", "behind", "building"),
-    ("nature plant", "in", "outside"), ("food", "on", "top"), ("furniture", "in", "inside"),
+    ("nature plant", "in", "outside"), ("food", "on", "top"), ("top", "in", "inside"),
 ]  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _quality(random: Random) -> Phrase | None:
     if random.random() < 0.5:
         quality = random.choice(STATES)
         same = adjective(quality.fr, "f", False) == quality.fr
-        subject = draw_subject(random, _PEOPLE, known_gender=not same)
+        subject = draw_subject(random, _PEOPLE, not same, adjectives=False)
     else:
         described = _described(random)
         if described is None:
@@ -162,7 +162,7 @@ def _there_is(random: Random) -> Phrase:
     adjectives = draw_adjectives(random, noun)
     plural = has_plural(noun) and random.random() < 0.5
     kind = "some" if plural or noun.mass else "a"
-    if plural and not negation and random.random() < 0.5:
+    if plural and not negation and not question and random.random() < 0.5:
         kind = random.choice(list(NUMBERS)[:5])
     thing = noun_phrase(
         "thing", noun, kind, adjectives, plural=plural, negated=bool(negation), asked=question
@@ -184,8 +184,9 @@ def _there_is(random: Random) -> Phrase:
 
 def _it_is(random: Random) -> Phrase:
     """It is a beautiful tree. They are not wolves."""
-    noun = random.choice([noun for noun in NOUNS if not noun.tags & {"kin", "room"}])
-    plural = has_plural(noun) and random.random() < 0.35
+    noun = random.choice([noun for noun in NOUNS if not noun.tags & {"kin", "room", "royal"}])
+    # English says "he" or "she" of one person.
+    plural = has_plural(noun) and (bool(noun.tags & _PEOPLE) or random.random() < 0.35)
     negation = "not" if random.random() < 0.25 else ""
     kind = "bare" if plural or noun.mass else "a"
     thing = noun_phrase("thing", noun, kind, draw_adjectives(random, noun), plural=plural)

@@ -89,15 +89,15 @@ def draw_subject(
     chance = random.random()
     if "person" not in tags or (chance < 0.1 and len(tags) > 1):
         return _draw_noun_subject(random, tags - {"person"}, adjectives)
-    if chance < 0.38:
+    if chance < 0.48:
         choices = [text for text, entry in PRONOUNS.items() if entry[1] or not known_gender]
         return pronoun(random.choice(choices))
-    if chance < 0.62:
+    if chance < 0.68:
         return draw_name(random)
-    if chance < 0.70:
+    if chance < 0.75:
         first, second = random.sample(sorted(NAMES), 2)
         return names([(first, NAMES[first]), (second, NAMES[second])])
-    if chance < 0.85:
+    if chance < 0.87:
         noun = random.choice(nouns_with(frozenset({"kin", "own"})))
         owner = random.choice(("my", "your", "our"))
         plural = "kin" in noun.tags and has_plural(noun) and random.random() < 0.25

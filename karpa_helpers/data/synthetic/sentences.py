@@ -61,7 +61,11 @@ def _when(
         return NOTHING, random.choice(choices)
     # "They read" and "they cut" are the past only where a time says so.
     needed = tense == "past" and english.past(verb.en) == verb.en
-    return (draw_time(random, verb, tense) if needed or random.random() < 0.3 else NOTHING), None
+    if not needed and random.random() > 0.3:
+        return NOTHING, None
+    time = draw_time(random, verb, tense)
+    soon_not = bool(negation) and time.en[0].text == "soon"
+    return (NOTHING if soon_not else time), None
 
 
 def _with_time(random: Random, main: Phrase, time: Phrase, question: bool) -> Phrase:
@@ -207,7 +211,7 @@ def _referring(random: Random) -> Phrase | None:
 
 
 _PATTERNS = (
-    (_transitive, 40), (_object_pronoun, 12), (_intransitive, 18), (_giving, 8),
+    (_transitive, 42), (_object_pronoun, 14), (_intransitive, 28), (_giving, 8),
     (_question, 4), (_what, 3), (_who, 4), (_referring, 8), *BEING,
 )  # fmt: skip
 _KINDS = [pattern for pattern, _ in _PATTERNS]
@@ -225,4 +229,4 @@ def _asks_oneself(phrase: Phrase) -> bool:
     """Whether it asks about the speakers: "Am I hungry?" is no question one hears."""
     said = [word.text for word in phrase.en]
     asked = said[-1] == "?" and not {"I", "we"}.isdisjoint(said[:3])
-    return asked and said[0] not in ("can", "must")
+    return asked and said[0] != "can"
