@@ -110,7 +110,8 @@ def fetch_or_explain(name: str, folder: str | Path | None = None) -> Fetched | N
     except DataError as error:
         if folder is not None:
             raise
-        announce(f"{name} missing", f"{error}\nUsed instead: {source.embedded}.")
+        announce(f"{name} missing", str(error))
+        print(f"Used instead of {source.title}: {source.embedded}.")
         return None
     announce(
         f"{name} {found.origin}",

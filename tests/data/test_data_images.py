@@ -51,7 +51,7 @@ def test_whole_fashion_falls_back_to_the_embedded_one_and_says_so(monkeypatch, c
     assert images.fashion_mnist("held_out", size="whole").pixels.shape == (2000, 28, 28, 1)
     printed = capsys.readouterr().out
     assert "no network" in printed
-    assert "Used instead: its 10,000 test images." in printed
+    assert "Used instead of Fashion-MNIST: its 10,000 test images." in printed
 
 
 def test_whole_fashion_reads_the_files_of_its_part(tmp_path, monkeypatch):

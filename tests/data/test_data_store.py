@@ -124,7 +124,7 @@ def test_default_is_announced_with_the_reason(toy, capsys):
     assert store.fetch_or_explain("toy") is None
     printed = capsys.readouterr().out
     assert "toy.txt could not be had" in printed
-    assert "Used instead: a default." in printed
+    assert "Used instead of Toy set: a default." in printed
 
 
 def test_unknown_set_lists_the_known(toy):

@@ -68,7 +68,10 @@ def test_unreachable_set_gives_the_grammar_and_says_so(capsys):
     assert found.origin == "written by rule"
     printed = capsys.readouterr().out
     assert "could not be had" in printed
-    assert "Used instead: English-French sentences written by rule." in printed
+    assert (
+        "Used instead of Tatoeba English-French: English-French sentences written by rule."
+        in printed
+    )
 
 
 def test_tatoeba_is_read_and_split(tmp_path, monkeypatch):

@@ -197,4 +197,4 @@ def test_loader_explains_and_goes_on_with_its_default(server, toy, capsys):
     assert store.fetch_or_explain("toy") is None
     printed = capsys.readouterr().out
     assert "404" in printed
-    assert "Used instead: nothing." in printed
+    assert "Used instead of Toy set: nothing." in printed
