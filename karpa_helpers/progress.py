@@ -1,11 +1,14 @@
-"""A progress line that reads well in a terminal, in a log, live in Jupyter and as stored output."""
+"""A clock, and a progress line that reads well in a terminal, a log, Jupyter and as stored output."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import jax
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 from tqdm import tqdm
@@ -53,7 +56,7 @@ class Progress:
             sys.stderr.write("\r" + line.ljust(len(self._line)))
             sys.stderr.flush()
             self._line = line
-        elif self._style == "log" and share - self._logged >= 0.25:
+        elif self._style == "log" and share < 1 and share - self._logged >= 0.25:
             self._logged = share
             print(f"{self.label}: {self._numbers()}{self._tail()}", file=sys.stderr, flush=True)
 
@@ -94,6 +97,33 @@ class Progress:
 
     def _write(self, text: str) -> None:
         self._handle.update({"text/plain": text}, raw=True)
+
+
+class Clock:
+    """Seconds since the start, without the pauses."""
+
+    def __init__(self) -> None:
+        self._begin: float | None = None
+        self._pause = 0.0
+
+    def start_after(self, metrics: Any) -> None:
+        """Starts, unless it runs already, when the first call is done: that one compiled."""
+        if self._begin is None:
+            jax.block_until_ready(metrics)
+            self._begin = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start; 0 before it."""
+        return 0.0 if self._begin is None else time.perf_counter() - self._begin - self._pause
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens inside does not count."""
+        begin = time.perf_counter()
+        yield
+        if self._begin is not None:
+            self._pause += time.perf_counter() - begin
 
 
 def _style() -> str:

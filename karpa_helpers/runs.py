@@ -1,10 +1,11 @@
-"""A run on disk: checkpoints that are written whole or not at all, and the run's record."""
+"""A run: its curve, its checkpoints that are written whole or not at all, its record."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,49 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 Tree = Any
-CurveParts = dict[str, list[np.ndarray]]
+Metrics = dict[str, Any]  # name to one value a step, on the device or fetched
+
+
+class Curve:
+    """Metrics of every step; fetched from the device now and then, not at every step."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray] | None = None) -> None:
+        self.parts = {name: [np.asarray(values)] for name, values in (arrays or {}).items()}
+        self._waiting: list[Metrics] = []
+        self._fresh: dict[str, np.ndarray] = {}
+
+    def add(self, number: int, length: int, metrics: Metrics) -> None:
+        """Notes the metrics of steps number + 1 to number + length, still on the device."""
+        self._waiting.append({"step": np.arange(number + 1, number + length + 1), **metrics})
+
+    def fetch(self) -> None:
+        """Fetches what was noted; it waits for the device."""
+        parts = jax.device_get(self._waiting)
+        self._waiting = []
+        names = parts[0] if parts else {}
+        self._fresh = {name: np.concatenate([p[name] for p in parts]) for name in names}
+        for name, values in self._fresh.items():
+            self.parts.setdefault(name, []).append(values)
+
+    def first_bad(self) -> tuple[int, str] | None:
+        """Step and name of the first value just fetched that is not finite."""
+        for name, values in self._fresh.items():
+            if name != "step" and not np.isfinite(values).all():
+                return int(self._fresh["step"][np.argmin(np.isfinite(values))]), name
+        return None
+
+    def latest(self) -> dict[str, float]:
+        """Mean of each metric over the last steps fetched."""
+        return {n: float(v[-20:].mean()) for n, v in self._fresh.items() if n != "step"}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Each metric as one array, with an entry a step."""
+        return {name: np.concatenate(parts) for name, parts in self.parts.items()}
+
+    def until(self, step: int) -> dict[str, np.ndarray]:
+        """The curve up to a step."""
+        curve = self.arrays()
+        return {name: values[curve["step"] <= step] for name, values in curve.items()}
 
 
 class RunFolder:
@@ -39,16 +82,15 @@ class RunFolder:
         options = ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False)
         self._manager = ocp.CheckpointManager(self.folder / "checkpoints", options=options)
 
-    def save(self, step: int, state: Tree, curve: CurveParts) -> None:
+    def save(self, step: int, state: Tree, curve: Curve) -> None:
         """Saves state and curve as of `step`."""
         if step == self._manager.latest_step():
             return
         arrays = {name: _to_array(leaf) for name, leaf in _named_leaves(state).items()}
-        history = {name: np.concatenate(parts) for name, parts in curve.items()}
-        item = {"state": arrays, "curve": history}
+        item = {"state": arrays, "curve": curve.arrays()}
         self._manager.save(step, args=ocp.args.StandardSave(item))
 
-    def restore(self, state: Tree) -> tuple[int, Tree, CurveParts] | None:
+    def restore(self, state: Tree) -> tuple[int, Tree, Curve] | None:
         """The newest checkpoint as (step, state, curve), or None where there is none.
 
         Args:
@@ -74,8 +116,7 @@ class RunFolder:
                 "Choose another folder, or delete this one."
             )
         leaves = [_from_array(arrays[name], leaf) for name, leaf in expected.items()]
-        curve = {name: [np.asarray(values)] for name, values in item["curve"].items()}
-        return step, jax.tree.unflatten(jax.tree.structure(state), leaves), curve
+        return step, jax.tree.unflatten(jax.tree.structure(state), leaves), Curve(item["curve"])
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Writes the run's record as JSON."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,19 +17,20 @@ import optax
 from flax import nnx
 
 from karpa_helpers import runtime
-from karpa_helpers.progress import Progress
-from karpa_helpers.runs import RunFolder
+from karpa_helpers.progress import Clock, Progress
+from karpa_helpers.runs import Curve, RunFolder
+from karpa_helpers.stepping import (
+    ACCELERATOR_CHUNK,
+    Metrics,
+    Step,
+    Stepper,
+    Tree,
+    count_examples,
+)
 
-Tree = Any  # a pytree of arrays
-Metrics = dict[str, jax.Array]
-Step = Callable[[Tree, Tree, jax.Array], tuple[Tree, Metrics]]
 Loss = Callable[[Any, Tree, jax.Array], tuple[jax.Array, Metrics]]
 
 REPORT_SECONDS = 0.5
-# On the CPU, XLA runs a convolution inside `lax.scan` many times slower than outside
-# (jax issue 12868), so there each step is a call of its own. On a GPU many steps a call hide
-# the cost of launching small kernels.
-ACCELERATOR_CHUNK = 50
 
 
 class Diverged(RuntimeError):  # noqa: N818  (the field's word)
@@ -51,7 +50,7 @@ class Result:
         step: The number of steps that led to it.
         curve: "step" and each metric of the step, one entry a step.
         seconds: Training time in seconds, without compilation and without `watch`.
-        stopped: Why it ended: "steps", "seconds" or "learner".
+        stopped: Why it ended: "steps", "seconds" or "learner" ("diverged" in `Diverged.result`).
         record: Configuration, seed, versions, device: what is needed to run it again.
     """
 
@@ -76,7 +75,7 @@ def create_state(
         (graph, state) with state = {"params", "rest" (statistics, counters), "optimizer"}.
     """
     model.train()
-    graph, params, rest = nnx.split(model, nnx.Param, ...)
+    graph, params, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
     return graph, {"params": params, "rest": rest, "optimizer": optimizer.init(params)}
 
 
@@ -192,7 +191,7 @@ def fit(
         ValueError: Sizes do not fit, or `folder` holds another run.
         Diverged: A metric or a weight is not finite.
     """
-    examples = _count_examples(data)
+    examples = count_examples(data)
     if not 1 <= batch_size <= examples:
         raise ValueError(
             f"batch_size is {batch_size}, but there are {examples} examples: "
@@ -200,123 +199,91 @@ def fit(
         )
     chunk = chunk or (ACCELERATOR_CHUNK if runtime.on_accelerator() else 1)
     config = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}
-    data = jax.device_put(data)
-    state = _copy(state)  # the compiled step donates its input; the caller keeps the original
-    saved = RunFolder(folder, config) if folder is not None else None
-    start, curve = 0, _Curve()
-    if saved is not None and (found := saved.restore(state)) is not None:
-        start, state, curve.parts = found
+    number, state, curve = 0, _copy(state), Curve()  # the caller keeps the original: see donation
+    run_folder = RunFolder(folder, config) if folder is not None else None
+    if run_folder is not None and (found := run_folder.restore(state)) is not None:
+        number, state, curve = found
 
-    loop = _Loop(step, data, batch_size, seed, start)
-    events = [e for e in (watch_every if watch else 0, save_every if saved else 0) if e > 0]
-    progress = Progress(label, steps, start, seconds, show)
-    good, number, stopped = _Good(start, state), start, "steps"
-    clock = _Clock()
+    watch_every = watch_every if watch is not None else 0
+    save_every = save_every if run_folder is not None else 0
+    stepper = Stepper(step, jax.device_put(data), batch_size, seed, number)
+    progress, clock = Progress(label, steps, number, seconds, show), Clock()
+    last_finite, ending = (number, _copy(state)), "steps"
 
-    def record() -> dict[str, Any]:
-        return {
-            **config, "steps": number, "chunk": chunk, "preset": runtime.preset(),
-            "device": runtime.device_name(), "versions": runtime.versions(),
-        }  # fmt: skip
-
-    def settle() -> None:
-        # Fetches the metrics (which waits for the device) and looks for values that are not finite.
-        curve.fetch()
-        problem = curve.first_bad() or (None if _all_finite(state) else (number, "a weight"))
-        if problem is not None:
-            progress.close("stopped: a value is not finite")
-            kept = Result(
-                good.state, good.step, curve.until(good.step), clock.seconds, "diverged", record()
-            )
-            raise Diverged(_explain(*problem, good.step, label), kept)
-        good.keep(number, state)
-        progress.update(number, clock.seconds, curve.latest())
+    def result(number: int, state: Tree, ending: str) -> Result:
+        record = {
+            **config,
+            "steps": number,
+            "chunk": chunk,
+            "preset": runtime.preset(),
+            "device": runtime.device_name(),
+            "versions": runtime.versions(),
+        }
+        return Result(state, number, curve.until(number), clock.seconds, ending, record)
 
     with _interrupt_flag() as interrupted:
         while number < steps:
-            length = min([chunk, steps - number] + [e - number % e for e in events])
-            state, metrics = loop.advance(state, number, length)
+            length = _length_of_call(number, steps, chunk, watch_every, save_every)
+            state, metrics = stepper.advance(state, number, length)
             curve.add(number, length, metrics)
             number += length
-            if number - length == start:
-                jax.block_until_ready(metrics)
-                clock.start()  # the first call compiled; training time starts here
-            out_of_time = seconds is not None and clock.seconds >= seconds
-            last = number >= steps or out_of_time or interrupted.is_set()
-            due_watch = watch is not None and watch_every > 0 and number % watch_every == 0
-            due_save = saved is not None and (last or number % save_every == 0)
-            if last or due_watch or due_save or clock.since(progress.shown) > REPORT_SECONDS:
-                settle()
+            clock.start_after(metrics)
+            ending = _ending(number, steps, clock.seconds, seconds, interrupted.is_set())
+            watch_now, save_now = _is_due(number, watch_every), _is_due(number, save_every)
+            report = clock.seconds - progress.shown > REPORT_SECONDS
+            if ending or watch_now or save_now or report:
+                curve.fetch()
+                if problem := _not_finite(number, state, curve):
+                    progress.close("stopped: a value is not finite")
+                    message = _explain(label, problem, last_finite[0])
+                    raise Diverged(message, result(*last_finite, "diverged"))
+                last_finite = (number, _copy(state))
+                progress.update(number, clock.seconds, curve.latest())
             with clock.paused():
-                if due_save and saved is not None:
-                    saved.save(number, state, curve.parts)
-                if due_watch and watch is not None:
+                if run_folder is not None and (save_now or ending):
+                    run_folder.save(number, state, curve)
+                if watch is not None and watch_now:
                     watch(number, state)
-            if last:
-                if number < steps:
-                    stopped = "learner" if interrupted.is_set() else "seconds"
+            if ending:
                 break
-    progress.close({"learner": "stopped by you"}.get(stopped, ""))
-    result = Result(state, number, curve.arrays(), clock.seconds, stopped, record())
-    if saved is not None:
-        saved.write_record(result.record)
-    return result
+    progress.close("stopped by you" if ending == "learner" else "")
+    done = result(number, state, ending)
+    if run_folder is not None:
+        run_folder.write_record(done.record)
+    return done
 
 
-class _Loop:
-    """Calls the compiled chunk, and keeps the device at most two calls behind Python."""
-
-    def __init__(self, step: Step, data: Tree, batch_size: int, seed: int, start: int) -> None:
-        self.step, self.data, self.batch_size = step, data, batch_size
-        self.key = runtime.key(seed)
-        examples = _count_examples(data)
-        epoch = start // (examples // batch_size)
-        self.order = jax.jit(_order, static_argnums=(1,))(self.key, examples, epoch)
-        self.pending: list[Metrics] = []
-
-    def advance(self, state: Tree, number: int, length: int) -> tuple[Tree, Metrics]:
-        state, self.order, metrics = _advance(
-            self.step, self.batch_size, length, state, self.order, self.data, self.key, number
-        )
-        self.pending.append(metrics)
-        if len(self.pending) > 2:
-            jax.block_until_ready(self.pending.pop(0))
-        return state, metrics
+def _length_of_call(number: int, steps: int, chunk: int, *every: int) -> int:
+    """Steps of the next compiled call: it ends where something is due."""
+    return min([chunk, steps - number] + [n - number % n for n in every if n])
 
 
-def _order(key: jax.Array, examples: int, epoch: jax.Array | int) -> jax.Array:
-    """The order of the examples in an epoch: a function of key and epoch alone."""
-    return jax.random.permutation(jax.random.fold_in(jax.random.fold_in(key, 0), epoch), examples)
+def _is_due(number: int, every: int) -> bool:
+    return every > 0 and number % every == 0
 
 
-@functools.partial(
-    jax.jit, static_argnames=("step", "batch_size", "length"), donate_argnames=("state", "order")
-)
-def _advance(
-    step: Step, batch_size: int, length: int,
-    state: Tree, order: jax.Array, data: Tree, key: jax.Array, number: jax.Array,
-) -> tuple[Tree, jax.Array, Metrics]:  # fmt: skip
-    """`length` steps from step `number` on; metrics are stacked along a leading dimension."""
-    batches = order.shape[0] // batch_size
-    step_key = jax.random.fold_in(key, 1)
+def _ending(number: int, steps: int, spent: float, seconds: float | None, interrupted: bool) -> str:
+    """Why the run ends here; empty where it goes on."""
+    if number >= steps:
+        return "steps"
+    if interrupted:
+        return "learner"
+    return "seconds" if seconds is not None and spent >= seconds else ""
 
-    def one(carry: tuple[Tree, jax.Array], number: jax.Array) -> tuple[Any, Metrics]:
-        state, order = carry
-        order = jax.lax.cond(
-            number % batches == 0,
-            lambda: _order(key, order.shape[0], number // batches),
-            lambda: order,
-        )
-        chosen = jax.lax.dynamic_slice_in_dim(order, number % batches * batch_size, batch_size)
-        batch = jax.tree.map(lambda array: array[chosen], data)
-        state, metrics = step(state, batch, jax.random.fold_in(step_key, number))
-        return (state, order), metrics
 
-    if length == 1:
-        (state, order), metrics = one((state, order), number)
-        return state, order, jax.tree.map(lambda value: value[None], metrics)
-    (state, order), metrics = jax.lax.scan(one, (state, order), number + jnp.arange(length))
-    return state, order, metrics
+def _not_finite(number: int, state: Tree, curve: Curve) -> str:
+    """Says what is not finite, and since when; empty where all is well."""
+    if bad := curve.first_bad():
+        return f"{bad[1]} is not finite at step {bad[0]}"
+    return "" if _all_finite(state) else f"a weight is not finite after step {number}"
+
+
+def _explain(label: str, problem: str, last_finite: int) -> str:
+    return (
+        f"{label} stopped: {problem}. The last finite state, of step {last_finite}, is in this "
+        "error's `.result`. Try a smaller learning rate, gradient clipping "
+        "(optax.clip_by_global_norm), or look for a logarithm or a division at zero in the loss."
+    )
 
 
 @jax.jit
@@ -327,96 +294,6 @@ def _all_finite(tree: Tree) -> jax.Array:
 
 def _copy(tree: Tree) -> Tree:
     return jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), tree)
-
-
-def _count_examples(data: Tree) -> int:
-    sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(data)}
-    if len(sizes) != 1 or () in sizes:
-        raise ValueError(
-            f"The arrays of data have leading dimensions {sorted(sizes)}; "
-            "give arrays with one common number of examples."
-        )
-    return sizes.pop()[0]
-
-
-def _explain(number: int, name: str, last_good: int, label: str) -> str:
-    return (
-        f"{label} stopped: {name} is not finite at step {number}. "
-        f"The last finite state, of step {last_good}, is in this error's `.result`. "
-        "Try a smaller learning rate, gradient clipping (optax.clip_by_global_norm), or look for "
-        "a logarithm or a division at zero in the loss."
-    )
-
-
-class _Good:
-    """The last state known to be finite."""
-
-    def __init__(self, step: int, state: Tree) -> None:
-        self.keep(step, state)
-
-    def keep(self, step: int, state: Tree) -> None:
-        self.step, self.state = step, _copy(state)
-
-
-class _Curve:
-    """Metrics of every step; fetched from the device now and then, not at every step."""
-
-    def __init__(self) -> None:
-        self.parts: dict[str, list[np.ndarray]] = {}
-        self._waiting: list[Metrics] = []
-        self._fresh: dict[str, np.ndarray] = {}
-
-    def add(self, number: int, length: int, metrics: Metrics) -> None:
-        self._waiting.append({"step": np.arange(number + 1, number + length + 1), **metrics})
-
-    def fetch(self) -> None:
-        parts = jax.device_get(self._waiting)
-        self._waiting = []
-        names = parts[0] if parts else {}
-        self._fresh = {name: np.concatenate([p[name] for p in parts]) for name in names}
-        for name, values in self._fresh.items():
-            self.parts.setdefault(name, []).append(values)
-
-    def first_bad(self) -> tuple[int, str] | None:
-        for name, values in self._fresh.items():
-            if name != "step" and not np.isfinite(values).all():
-                return int(self._fresh["step"][np.argmin(np.isfinite(values))]), name
-        return None
-
-    def latest(self) -> dict[str, float]:
-        return {n: float(v[-20:].mean()) for n, v in self._fresh.items() if n != "step"}
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {name: np.concatenate(parts) for name, parts in self.parts.items()}
-
-    def until(self, step: int) -> dict[str, np.ndarray]:
-        curve = self.arrays()
-        return {name: values[curve["step"] <= step] for name, values in curve.items()}
-
-
-class _Clock:
-    """Seconds since the start, without the pauses."""
-
-    def __init__(self) -> None:
-        self._begin: float | None = None
-        self._pause = 0.0
-
-    def start(self) -> None:
-        self._begin = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return 0.0 if self._begin is None else time.perf_counter() - self._begin - self._pause
-
-    def since(self, seconds: float) -> float:
-        return self.seconds - seconds
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        begin = time.perf_counter()
-        yield
-        if self._begin is not None:
-            self._pause += time.perf_counter() - begin
 
 
 @contextmanager

@@ -17,7 +17,7 @@ DPI = 80
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-_STYLE: Mapping[str, Any] = {
+_STYLE: Any = {
     "axes.prop_cycle": plt.cycler(color=COLOURS),
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -31,14 +31,9 @@ _STYLE: Mapping[str, Any] = {
 }
 
 
-def use_style() -> None:
-    """Sets the course's figure style for this process."""
-    plt.rcParams.update(_STYLE)
-
-
 def subplots(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
     """`matplotlib.pyplot.subplots` in the course's style; the notebook does not show it twice."""
-    with plt.rc_context(dict(_STYLE)), plt.ioff():
+    with plt.rc_context(_STYLE), plt.ioff():
         return plt.subplots(rows, columns, **options)
 
 
