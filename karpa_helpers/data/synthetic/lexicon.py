@@ -74,15 +74,15 @@ NOUNS: list[Noun] = [
         uncle | oncle | kin
         father | père | kin one
         grandfather | grand-père | kin one
-        dog | chien | animal pet coloured
-        cat | chat | animal pet coloured
+        dog | chien | animal hunter pet coloured
+        cat | chat | animal hunter pet coloured
         rabbit | lapin | animal pet coloured
         horse | cheval | animal large coloured
         donkey | âne | animal large
         bird | oiseau | animal
         duck | canard | animal
         owl | hibou | animal
-        wolf | loup | animal
+        wolf | loup | animal hunter
         elephant | éléphant | animal
         egg | œuf | food fresh
         cake | gâteau | food cuttable dish treat
@@ -134,11 +134,11 @@ NOUNS: list[Noun] = [
         grandmother | grand-mère | kin one
         cow | vache | animal large coloured
         mouse | souris | animal coloured
-        apple | pomme | food fruit cuttable
+        apple | pomme | food greens fruit cuttable
         orange | orange | food fruit cuttable
-        pear | poire | food fruit cuttable
+        pear | poire | food greens fruit cuttable
         tomato | tomate | food fruit cuttable
-        carrot | carotte | food cuttable
+        carrot | carotte | food greens cuttable
         letter | lettre | readable written post place_on
         story | histoire | readable written story audible
         song | chanson | song audible
@@ -171,7 +171,7 @@ NOUNS: list[Noun] = [
         window | fenêtre | opening openable
     """),
     *_nouns("m", """
-        bread | pain | food staple cuttable
+        bread | pain | food greens staple cuttable
         cheese | fromage | food staple cuttable
         rice | riz | food staple dish
         fish | poisson | food fresh meat
@@ -219,7 +219,7 @@ ADJECTIVES: list[Adjective] = [
         round | rond | round
         empty | vide | container room
         hot | chaud | hot
-        cold | froid | hot cool dish
+        cold | froid | hot cool
         fresh | frais | fresh fruit plant
         expensive | cher | clothes vehicle furniture eatery lodging
         heavy | lourd | weight furniture
