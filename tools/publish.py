@@ -142,8 +142,13 @@ def publish(root: Path, address: Address) -> None:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("repository", help='"owner/name", or "" to take the address out')
+    parser.add_argument("repository", nargs="?", help='"owner/name", or "" to take it out')
     options = parser.parse_args(arguments)
+    if options.repository is None:
+        print(
+            "Give the address: make publish REPO=owner/name (REPO= takes it out).", file=sys.stderr
+        )
+        return 2
     try:
         publish(root, Address(options.repository, read_address(root).branch))
     except ValueError as error:

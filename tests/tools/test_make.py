@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tools import open_lab, run_checks
+from tools import open_lab, publish, run_checks
 from tools.lessons import ROOT
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
@@ -53,8 +53,10 @@ def test_variables_reach_the_tools(arguments: tuple[str, ...], line: str) -> Non
     assert line in dry_run(*arguments)
 
 
-def test_publish_without_an_address_asks_for_one() -> None:
+def test_publish_without_an_address_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'tools.publish "' not in dry_run("publish")
+    assert publish.main([]) == 2
+    assert "make publish REPO=owner/name" in capsys.readouterr().err
 
 
 def test_lab_opens_the_first_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
