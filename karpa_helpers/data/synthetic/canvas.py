@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray
 
 
-def ellipse(x: Array, y: Array, rx: Array | float, ry: Array | float) -> Array:
+def ellipse(x: Array, y: Array | float, rx: Array | float, ry: Array | float) -> Array:
     """Distance to an ellipse around the origin, to first order; negative inside."""
     qx, qy = x / rx, y / ry
     k0 = np.sqrt(qx * qx + qy * qy)
@@ -42,6 +42,16 @@ def under(y: Array, q: Array, height: Array | float, width: Array | float) -> Ar
     """How far y lies below the parabola height (1 - q^2), q = x / width, measured across it."""
     slope = 2 * height * q / width
     return (y - height * (1 - q * q)) / np.sqrt(1 + slope * slope)
+
+
+def lens(
+    x: Array, y: Array, width: Array | float, above: Array | float, below: Array | float
+) -> Array:
+    """Distance to what lies between two parabolas that meet at x = -width and x = width."""
+    q = x / width
+    between = np.maximum(under(y, q, below, width), under(-y, q, above, width))
+    # Beyond the corners the parabolas run close together, or cross where the lens is closed.
+    return np.maximum(between, np.abs(x) - width)
 
 
 @dataclass
@@ -102,11 +112,12 @@ class Canvas:
         """The images as (N, pixels / scale, pixels / scale, 3), each pixel a mean of scale^2."""
         side = self.image.shape[-1] // scale
         total = np.zeros((*self.image.shape[:2], side, side), np.float32)
+        image = np.clip(self.image, 0, 1)
         # Added in a fixed order: np.mean may add in another on another platform.
         for i, j in np.ndindex(scale, scale):
-            total += self.image[:, :, i::scale, j::scale]
+            total += image[:, :, i::scale, j::scale]
         mean = total / np.float32(scale * scale)
-        return np.rint(np.clip(mean, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        return np.rint(mean * 255).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
 @dataclass

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from karpa_helpers.data.synthetic.canvas import Canvas, arch, box, ellipse, under
+from karpa_helpers.data.synthetic.canvas import Canvas, arch, box, ellipse, lens, under
 from karpa_helpers.data.synthetic.face_model import EYE_X, EYE_Y, Face, at, rgb
 
 
 def beard(canvas: Canvas, face: Face) -> None:
     """Draws the beard."""
-    if not face.beard.any():
+    if not face.f["beard"].any():
         return
-    w = canvas.window(face.head, 0 * face.sine, 0 * face.sine + 0.2, 0.5)
+    w = canvas.window(face.head, face.middle, face.middle + 0.2, 0.5)
     mouth, chin = face.place(0, 0.30), face.place(0, 0.12)
     u, v = w.x - mouth.x, w.y - mouth.y
     free = arch(w.x - chin.x, chin.y - 0.07 - w.y, 0.36 * chin.across, 0.175)
     free = np.minimum(free, ellipse(u, v - 0.010, 0.13 * mouth.across, 0.048))
     d = np.maximum(face.outline(w.x, w.y / 1.02) - 0.01, -free)
     fade = np.clip((w.y + 0.02) / 0.14, 0, 1)
-    tone = 0.86 + 0.2 * face.light[0] * w.x
+    tone = 0.86 + 0.2 * face.light * w.x
     colour = 0.93 * face.colour["hair_colour"] * tone[:, None] + 0.07 * face.colour["skin"]
-    w.fill(w.cover(d, 0.02) * fade, colour, face.beard * np.float32(0.94))
+    w.fill(w.cover(d, 0.02) * fade, colour, face.f["beard"] * np.float32(0.94))
 
 
 def nose(canvas: Canvas, face: Face) -> None:
     """Draws the nose."""
     size = face.f["nose_size"]
     tip = face.place(0, 0.115, 0.05)
-    w = at(canvas, face, tip, 0.30)
+    w = at(canvas, face, tip, 0.36)
     x, y = w.x / size, w.y
-    aside, _ = face.light
+    aside = face.light
     # The ridge runs from between the eyes to the tip, which turns further than the face.
     ridge = x + (0.35 * face.sine) * y
     shape = ellipse(x, y + 0.10, 0.045, 0.17)
@@ -58,22 +58,20 @@ def mouth(canvas: Canvas, face: Face) -> None:
     y = w.y - lift * (0.5 - q * q)
     full = f["lip_fullness"]
     upper, lower = 0.030 * full + 0.25 * gap, 0.042 * full + 0.75 * gap
-    lips = np.maximum(under(y, q, lower, half), under(-y, q, upper, half))
+    lips = lens(w.x, y, half, upper, lower)
     skin = face.colour["skin"]
-    colour = skin * rgb(0.82, 0.56, 0.56) + rgb(0.05, 0.01, 0.03)
+    colour = skin * rgb(0.82, 0.56, 0.56) + rgb(0.08, 0.02, 0.045)
     tone = np.where(y < 0, np.float32(0.90), np.float32(1.06))[:, None]
     w.fill(w.cover(lips), colour * tone)
-    inner = 0.88 * half
-    r = w.x / inner
-    inside = np.maximum(under(y, r, 0.75 * gap, inner), under(-y, r, 0.25 * gap, inner))
+    inside = lens(w.x, y, 0.88 * half, 0.25 * gap, 0.75 * gap)
     opened = np.minimum(f["mouth_open"] * 6, 1)
     w.fill(w.cover(inside), rgb(0.30, 0.09, 0.10), opened)
     teeth = np.maximum(inside + 0.006, y - 0.16 * gap - 0.002)
     w.fill(w.cover(teeth), rgb(0.97, 0.96, 0.93), opened)
-    line = np.maximum(np.abs(y) - 0.005, np.abs(q) * half - half)
+    line = np.maximum(np.abs(y) - 0.005, np.abs(w.x) - half)
     w.fill(w.cover(line), colour * rgb(0.50, 0.45, 0.45), 1 - opened)
     shadow = ellipse(w.x, y - lower - 0.035, 0.05, 0.010)
-    w.tint(w.cover(shadow, 0.03), rgb(0.90, 0.86, 0.85) ** (1 - 0.8 * face.beard)[:, None])
+    w.tint(w.cover(shadow, 0.03) * (1 - 0.8 * face.f["beard"]), rgb(0.90, 0.86, 0.85))
 
 
 def eyes(canvas: Canvas, face: Face) -> None:
@@ -81,7 +79,7 @@ def eyes(canvas: Canvas, face: Face) -> None:
     closed = 1 - face.f["eye_openness"]
     size = face.f["eye_size"]
     below = 0.030
-    above = 0.062 - (0.062 + below) * closed * closed
+    above = 0.062 - 0.107 * closed * closed
     half = 0.098
     for _, spot in face.eyes():
         w = at(canvas, face, spot, 0.17)
@@ -90,7 +88,7 @@ def eyes(canvas: Canvas, face: Face) -> None:
         socket = w.cover(ellipse(x, y + 0.02, 0.09, 0.05), 0.07)
         w.tint(socket, rgb(0.93, 0.89, 0.88))
         lid = under(-y, q, above, half)
-        eye = np.maximum(lid, under(y, q, below, half))
+        eye = lens(x, y, half, above, below)
         white = rgb(0.97, 0.97, 0.96) * (1 - 0.16 * w.cover(-lid - 0.02, 0.03))[:, None]
         w.fill(w.cover(eye), white)
         round_eye = np.sqrt(x * x + (y + 0.012) * (y + 0.012))
@@ -98,7 +96,7 @@ def eyes(canvas: Canvas, face: Face) -> None:
         w.fill(w.cover(np.maximum(eye, round_eye - 0.049)), iris * rgb(0.55, 0.55, 0.55))
         w.fill(w.cover(np.maximum(eye, round_eye - 0.042)), iris)
         w.fill(w.cover(np.maximum(eye, round_eye - 0.020)), rgb(0.05, 0.04, 0.05))
-        gleam = ellipse(x - 0.018 * face.light[0], y + 0.030, 0.012, 0.012)
+        gleam = ellipse(x - 0.018 * face.light, y + 0.030, 0.012, 0.012)
         w.fill(w.cover(np.maximum(eye, gleam)), rgb(1.0, 1.0, 1.0))
         ends = np.abs(x) - 1.05 * half
         lash = face.colour["skin"] * rgb(0.22, 0.16, 0.15)
@@ -124,21 +122,21 @@ def brows(canvas: Canvas, face: Face) -> None:
 
 def glasses(canvas: Canvas, face: Face) -> None:
     """Draws the glasses."""
-    worn = (face.glasses > 0).astype(np.float32)
+    worn = (face.f["glasses"] > 0).astype(np.float32)
     if not worn.any():
         return
     frame = rgb(0.13, 0.12, 0.15)
     spots = face.eyes()
     lens_x, lens_y = 0.134, 0.105
     for side, spot in spots:
-        w = at(canvas, face, spot, 0.34)
+        w = at(canvas, face, spot, 0.52)
         x, y = w.x, w.y - 0.005
         square = box(x, y, lens_x, lens_y, 0.03)
-        lens = np.where(face.glasses == 1, np.sqrt(x * x + y * y) - 0.128, square)
+        lens = np.where(face.f["glasses"] == 1, np.sqrt(x * x + y * y) - 0.128, square)
         w.fill(w.cover(lens), rgb(0.92, 0.96, 1.0), 0.08 * worn)
         w.fill(w.stroke(lens, 0.0125), frame, worn)
         # The arm goes back to the ear, the outline of the head is where it ends.
-        end = side * face.width * 1.0 - spot.x
+        end = side * face.width - spot.x
         far = np.maximum(np.abs(w.y + 0.02) - 0.011, 0.128 - side * x)
         far = np.maximum(far, side * (x * spot.across - end))
         w.fill(w.cover(far), frame, worn)

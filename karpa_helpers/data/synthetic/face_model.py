@@ -26,11 +26,11 @@ COLOURS = {
         (0.85, 0.65, 0.49),
         (0.73, 0.52, 0.36),
         (0.55, 0.37, 0.25),
-        (0.38, 0.25, 0.18),
+        (0.40, 0.265, 0.19),
     ),
     "hair_colour": _table(
         (0.11, 0.10, 0.11),
-        (0.37, 0.22, 0.13),
+        (0.29, 0.16, 0.09),
         (0.88, 0.71, 0.38),
         (0.68, 0.27, 0.10),
         (0.67, 0.67, 0.69),
@@ -101,14 +101,13 @@ class Face:
         style = _HAIR[factors["hair_style"]]
         self.hair = {name: style[:, i, None, None] for i, name in enumerate(_HAIR_NAMES)}
         self.style = wide["hair_style"]
-        self.glasses = wide["glasses"]
-        self.beard = wide["beard"]
 
-        turn, tilt, light = (np.deg2rad(self.f[name]) for name in ("turn", "tilt", "light"))
-        self.sine, self.cosine = np.sin(turn), np.cos(turn)
-        self.head = Frame(np.cos(tilt), np.sin(tilt), 0.45)
-        self.body = Frame(np.ones_like(tilt), np.zeros_like(tilt), 0.0)
-        self.light = np.sin(light), np.cos(light)
+        self.sine, self.cosine = _sine_cosine(wide["turn"])
+        sine, cosine = _sine_cosine(wide["tilt"])
+        self.middle = np.zeros_like(sine)
+        self.head = Frame(cosine, sine, 0.45)
+        self.body = Frame(self.middle + 1, self.middle, 0.0)
+        self.light, _ = _sine_cosine(wide["light"])
         self.width = HALF_WIDTH * self.f["face_width"]
 
     def place(self, x: Array | float, y: float, lift: float = 0.0) -> Spot:
@@ -132,11 +131,16 @@ class Face:
         return ellipse((u - 0.11 * self.sine * low) / slim, v - HEAD_Y, self.width, HALF_HEIGHT)
 
     def lit(self, u: Array, v: Array) -> Array:
-        """How much more light falls on a place of the head than on its middle, about -1 to 0.4."""
+        """How much more light falls on a place of the head than on its middle, about -1 to 0.3."""
         nx, ny = u / (self.width * 1.06), (v - HEAD_Y) / (HALF_HEIGHT * 1.1)
         nz = np.sqrt(np.maximum(1 - nx * nx - ny * ny, 0))
-        aside, ahead = self.light
-        return 0.85 * (nx * aside + nz * ahead) - 0.35 * ny - 0.75
+        return 0.75 * nx * self.light + 0.70 * nz - 0.30 * ny - 0.66
+
+
+def _sine_cosine(degrees: Array) -> tuple[Array, Array]:
+    # In double precision and then rounded, so that the last bit is the same everywhere.
+    angle = np.deg2rad(degrees.astype(np.float64))
+    return np.sin(angle).astype(np.float32), np.cos(angle).astype(np.float32)
 
 
 def rgb(*factor: float) -> Array:

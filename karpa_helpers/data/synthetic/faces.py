@@ -1,7 +1,9 @@
 """Colour faces drawn by rule, with every factor known.
 
 All factors are independent of each other: whatever dependence a model shows, the model made. Some
-probabilities are uneven on purpose, so that coverage and fairness can be counted exactly.
+probabilities are uneven on purpose, so that coverage and fairness can be counted exactly. Two
+factors can hide: the eye colour behind closed lids, and the hair colour of a bald head, which then
+shows in the brows and the beard only.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from karpa_helpers.data.synthetic import face_features as features
 from karpa_helpers.data.synthetic.canvas import (
     Array,
     Canvas,
-    Frame,
     Window,
     arch,
     both,
@@ -33,18 +32,18 @@ def paint(factors: Mapping[str, Array], pixels: int) -> Canvas:
     return canvas
 
 
-def _all(canvas: Canvas, frame: Frame) -> Window:
-    return canvas.window(frame, np.zeros_like(frame.sine), np.zeros_like(frame.sine), 2.0)
+def _all(canvas: Canvas, face: Face, turned: bool = True) -> Window:
+    return canvas.window(face.head if turned else face.body, face.middle, face.middle, 2.0)
 
 
 def _background(canvas: Canvas, face: Face) -> None:
-    w = _all(canvas, face.body)
-    fall = 1 - 0.10 * w.y + 0.12 * face.light[0] * w.x
+    w = _all(canvas, face, turned=False)
+    fall = 1 - 0.10 * w.y + 0.12 * face.light * w.x
     canvas.image[:] = face.colour["background"] * fall[:, None]
 
 
 def _hair_behind(canvas: Canvas, face: Face) -> None:
-    w = _all(canvas, face.head)
+    w = _all(canvas, face)
     back, ends = face.hair["back"], face.hair["back_ends"]
     d = arch(w.x + 0.06 * face.sine, w.y + 0.15, np.maximum(back, 0.05), 0.4)
     d = both(d, w.y - ends + 0.3 * w.x * w.x, 0.06)
@@ -55,9 +54,8 @@ def _hair_behind(canvas: Canvas, face: Face) -> None:
 
 
 def _body(canvas: Canvas, face: Face) -> None:
-    w = canvas.window(face.body, 0 * face.sine, 0 * face.sine + 0.75, 1.2)
-    aside, _ = face.light
-    tone = (0.93 + 0.22 * aside * w.x)[:, None]
+    w = canvas.window(face.body, face.middle, face.middle + 0.75, 1.2)
+    tone = (0.93 + 0.22 * face.light * w.x)[:, None]
     shoulders = np.maximum(
         ellipse(w.x, w.y - 1.18, 0.98, 0.55), -ellipse(w.x, w.y - 0.6, 0.27, 0.16)
     )
@@ -76,15 +74,15 @@ def _ears(canvas: Canvas, face: Face) -> None:
     for side in (-1, 1):
         # The ear on the side to which the head turns goes behind it.
         x = side * (face.width * 0.99 - 0.08 * np.maximum(side * face.sine, 0)) - 0.02 * face.sine
-        w = canvas.window(face.head, x, 0 * x, 0.14)
-        u, v = w.x - x, w.y - 0.0
-        tone = (0.95 + 0.18 * side * face.light[0])[:, None]
+        w = canvas.window(face.head, x, face.middle, 0.14)
+        u, v = w.x - x, w.y
+        tone = (0.95 + 0.18 * side * face.light)[:, None]
         w.fill(w.cover(ellipse(u, v, 0.062, 0.105)), face.colour["skin"] * tone)
         w.tint(w.cover(ellipse(u, v, 0.030, 0.062), 0.03), rgb(0.80, 0.70, 0.68))
 
 
 def _head(canvas: Canvas, face: Face) -> None:
-    w = canvas.window(face.head, 0 * face.sine, 0 * face.sine + HEAD_Y, 0.66)
+    w = canvas.window(face.head, face.middle, face.middle + HEAD_Y, 0.66)
     lit = face.lit(w.x, w.y)[:, None]
     # Shadows are warmer than the skin, light is nearly white.
     tone = 1 + lit * np.where(lit < 0, rgb(0.34, 0.42, 0.45), rgb(0.26, 0.28, 0.28))
@@ -96,7 +94,7 @@ def _head(canvas: Canvas, face: Face) -> None:
 
 
 def _hair_in_front(canvas: Canvas, face: Face) -> None:
-    w = _all(canvas, face.head)
+    w = _all(canvas, face)
     hair = face.hair
     u, v = w.x, w.y
     # The opening turns with the face; two ellipses side by side give it a peak.
@@ -116,7 +114,8 @@ def _hair_in_front(canvas: Canvas, face: Face) -> None:
     d = both(cap, -opening, 0.04)
     has_hair = (hair["cap"] > 0).astype(np.float32)
     shadow = np.maximum(face.outline(u, v), np.abs(opening + 0.03) - 0.02)
-    w.tint(w.cover(shadow, 0.06) * (v < 0.3) * has_hair, rgb(0.88, 0.84, 0.83))
+    fade = np.clip(8 * (hair["ends"] + 0.08 - v), 0, 1)
+    w.tint(w.cover(shadow, 0.06) * fade * has_hair, rgb(0.88, 0.84, 0.83))
     w.fill(w.cover(d), _hair_tone(face, w, cap), has_hair)
 
 
@@ -144,6 +143,6 @@ def _curls(face: Face, u: Array, v: Array) -> Array:
 def _hair_tone(face: Face, w: Window, distance: Array) -> Array:
     """Hair colour with light from one side and a brighter band some way in from the edge."""
     band = 1 - np.minimum(np.abs(distance + 0.11) / 0.09, 1)
-    tone = 0.90 + 0.22 * face.light[0] * w.x - 0.12 * w.y
+    tone = 0.90 + 0.22 * face.light * w.x - 0.12 * w.y
     shine = 0.11 * band * np.clip(-2.5 * w.y, 0, 1)
     return face.colour["hair_colour"] * tone[:, None] + shine[:, None] * np.float32(0.8)
