@@ -25,8 +25,8 @@ if TYPE_CHECKING:  # requests takes long to import, and most runs need no networ
     from requests import Response
 
 REACH_SECONDS = 3.0  # to find the address and connect, all its servers together
-READ_SECONDS = 15.0  # without a byte
-RETRIES = 3
+READ_SECONDS = 10.0  # without a byte
+RETRIES = 2
 BACK_OFF_SECONDS = 0.5
 CHUNK = 1 << 16
 # Some hosts refuse a client that does not look like a browser.
@@ -98,9 +98,9 @@ def download(url: str, target: Path, size: int) -> None:
             failures = 1 if part.length() > best else failures + 1
             best = max(best, part.length())
             if failures > RETRIES:
+                kept = f" The {megabytes(best)} that came are kept." if best else ""
                 raise DataError(
-                    f"{_host(url)} failed {failures} times ({error}). Try again later; what has "
-                    f"come so far ({megabytes(part.length())}) is kept."
+                    f"{_host(url)} failed {failures} times ({error}). Try again later.{kept}"
                 ) from error
             time.sleep(BACK_OFF_SECONDS * 2 ** (failures - 1))
         except DataError:
