@@ -109,7 +109,7 @@ def check_largest_curvature(candidate: Any) -> None:
     """The largest eigenvalue of a Hessian, against the dense one."""
     rotation, _ = jnp.linalg.qr(jax.random.normal(runtime.key(2), (7, 7)))
     spectrum = jnp.array([10.0, 3.0, 2.0, 1.0, 0.5, 0.2, 0.1])
-    hessian = rotation * spectrum @ rotation.T
+    hessian = rotation @ jnp.diag(spectrum) @ rotation.T
     params = {"w": jnp.ones((2, 2)), "b": jnp.zeros(3)}
 
     def quadratic(params: Any) -> jax.Array:
