@@ -1,0 +1,119 @@
+"""The scores of generators against scipy and against closed forms."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.linalg
+
+from karpa_helpers.data.images import Images
+from karpa_helpers.gan import scores
+
+
+def sample(seed: int, count: int = 200, dim: int = 5) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    return generator.normal(size=(count, dim)) @ generator.normal(size=(dim, dim)) + seed
+
+
+def by_scipy(a: np.ndarray, b: np.ndarray) -> float:
+    root = scipy.linalg.sqrtm(np.cov(a.T) @ np.cov(b.T)).real
+    shift = a.mean(0) - b.mean(0)
+    return shift @ shift + np.trace(np.cov(a.T) + np.cov(b.T) - 2 * root)
+
+
+@pytest.mark.parametrize("seeds", [(1, 2), (3, 4), (5, 6)])
+def test_frechet_distance_agrees_with_scipy(seeds):
+    a, b = sample(seeds[0]), sample(seeds[1], count=150)
+    assert scores.frechet_distance(a, b) == pytest.approx(by_scipy(a, b), rel=1e-6)
+
+
+def test_frechet_distance_in_one_dimension_is_the_closed_form():
+    a, b = sample(1, dim=1), sample(2, dim=1)
+    closed = (a.mean() - b.mean()) ** 2 + (a.std(ddof=1) - b.std(ddof=1)) ** 2
+    assert scores.frechet_distance(a, b) == pytest.approx(closed)
+
+
+def test_frechet_distance_of_commuting_covariances_is_the_closed_form():
+    # With diagonal covariances it is |shift|^2 + sum (s_a - s_b)^2. Columns made orthogonal.
+    base = scipy.linalg.orth(np.random.default_rng(0).normal(size=(50, 5)) - 0)
+    base = scipy.linalg.orth(base - base.mean(0)) * np.sqrt(49)
+    widths_a, widths_b = np.array([1, 2, 3, 4, 5.0]), np.array([5, 1, 3, 2, 0.5])
+    distance = scores.frechet_distance(base * widths_a, base * widths_b + 2)
+    assert distance == pytest.approx(5 * 4 + ((widths_a - widths_b) ** 2).sum(), rel=1e-9)
+
+
+def test_frechet_distance_is_a_distance():
+    a, b = sample(1), sample(2)
+    assert scores.frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
+    assert scores.frechet_distance(a, a[::-1]) == pytest.approx(0, abs=1e-9)
+    assert scores.frechet_distance(a, b) == pytest.approx(scores.frechet_distance(b, a))
+    assert scores.frechet_distance(a, a + 3) == pytest.approx(9 * 5)
+
+
+def test_frechet_distance_of_few_examples_in_many_dimensions():
+    # The covariances are singular, which is where a general matrix root goes astray.
+    a, b = sample(1, count=4, dim=30), sample(2, count=3, dim=30)
+    distance = scores.frechet_distance(a, b)
+    assert np.isfinite(distance)
+    assert distance > 0
+    assert scores.frechet_distance(a, a) < 1e-6 * np.trace(np.cov(a.T))
+
+
+def test_frechet_distance_takes_float32_and_jax_arrays():
+    a, b = sample(1), sample(2)
+    expected = scores.frechet_distance(a, b)
+    assert scores.frechet_distance(jnp.array(a), jnp.array(b)) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "what"),
+    [
+        (np.zeros(5), np.zeros((5, 2)), "a has shape"),
+        (np.zeros((5, 2)), np.zeros((5, 3)), "b has shape"),
+        (np.zeros((5, 2)), np.zeros((1, 2)), "b has shape"),
+        (np.zeros((5, 2)), np.full((5, 2), np.nan), "b holds values that are not finite"),
+        (np.full((5, 2), np.inf), np.zeros((5, 2)), "a holds values that are not finite"),
+    ],
+)
+def test_frechet_distance_refuses(a, b, what):
+    with pytest.raises(ValueError, match=what):
+        scores.frechet_distance(a, b)
+
+
+def test_class_shares_and_coverage():
+    labels = np.repeat(np.arange(10), [100, 20, 19, 0, 21, 200, 200, 200, 200, 40])
+    np.testing.assert_allclose(
+        scores.class_shares(labels), np.array([100, 20, 19, 0, 21, 200, 200, 200, 200, 40]) / 1000
+    )
+    assert scores.covered_classes(labels) == 8  # 19 and 0 of 1,000 are below 2 %
+    assert scores.covered_classes(np.zeros(50, int)) == 1
+    assert scores.covered_classes(np.array([0, 1, 1]), classes=2) == 2
+
+
+def bright_or_dark(count: int, seed: int) -> Images:
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 2, count).astype(np.int32)
+    noise = generator.integers(0, 80, (count, 28, 28, 1))
+    pixels = (noise + 150 * labels[:, None, None, None]).astype(np.uint8)
+    return Images(pixels, labels, ("dark", "bright"), "made by the test", "none")
+
+
+def test_yardstick_learns_and_measures(capsys):
+    yardstick = scores.fit_yardstick(bright_or_dark(256, seed=0), steps=20, width=4)
+    unseen = bright_or_dark(130, seed=1)
+    labels, features = yardstick.measure(unseen.pixels, batch=50)
+    assert labels.shape == (130,)
+    assert features.shape == (130, 64)
+    assert yardstick.accuracy(unseen) == pytest.approx((labels == unseen.labels).mean())
+    assert yardstick.accuracy(unseen) > 0.95
+    # Where the images are cut into batches changes nothing.
+    whole = yardstick.measure(unseen.pixels, batch=130)
+    np.testing.assert_array_equal(labels, whole[0])
+    np.testing.assert_allclose(features, whole[1], rtol=1e-4, atol=1e-5)
+
+
+def test_yardstick_needs_labels():
+    images = Images(np.zeros((4, 28, 28, 1), np.uint8), None, (), "made by the test", "none")
+    with pytest.raises(ValueError, match="no labels"):
+        scores.fit_yardstick(images, steps=1)

@@ -1,0 +1,82 @@
+"""The doubling convolution against plain loops and against Flax's transposed convolution."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from karpa_helpers.nn import convolution
+
+SHAPES = [(2, 3, 5, 4, 6), (1, 1, 1, 1, 1), (3, 7, 4, 5, 4), (2, 2, 2, 3, 1)]  # N, H, W, C, D
+
+
+def arrays(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    count, height, width, before, after = shape
+    generator = np.random.default_rng(sum(shape))
+    x = generator.normal(size=(count, height, width, before))
+    return x.astype("f4"), generator.normal(size=(4, 4, before, after)).astype("f4")
+
+
+def by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Zeros between the pixels, a border of two, then a 4x4 correlation, in float64."""
+    count, height, width, _ = x.shape
+    spread = np.zeros((count, 2 * height + 3, 2 * width + 3, x.shape[-1]))
+    spread[:, 2 : 2 + 2 * height : 2, 2 : 2 + 2 * width : 2] = x
+    y = np.zeros((count, 2 * height, 2 * width, kernel.shape[-1]))
+    for row in range(2 * height):
+        for column in range(2 * width):
+            patch = spread[:, row : row + 4, column : column + 4]
+            y[:, row, column] = np.einsum("nijc,ijcd->nd", patch, kernel.astype("f8"))
+    return y
+
+
+FORMS = [convolution.upsample_by_parity, convolution.upsample_by_lax]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_forms_agree_with_loops(form, shape):
+    x, kernel = arrays(shape)
+    np.testing.assert_allclose(form(x, kernel), by_loops(x, kernel), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_both_forms_have_the_same_gradients(shape):
+    x, kernel = arrays(shape)
+    weights = np.random.default_rng(7).normal(size=by_loops(x, kernel).shape).astype("f4")
+
+    def slopes(form):
+        return jax.grad(lambda x, k: jnp.sum(form(x, k) * weights), argnums=(0, 1))(x, kernel)
+
+    for mine, library in zip(*map(slopes, FORMS), strict=True):
+        np.testing.assert_allclose(mine, library, rtol=1e-4, atol=1e-4)
+
+
+def test_gradient_of_the_kernel_is_the_adjoint():
+    # The map is linear in the kernel: <weights, f(x, k)> = <gradient by k, k>, in float64.
+    x, kernel = arrays((2, 3, 5, 4, 6))
+    y = by_loops(x, kernel)
+    slope = jax.grad(lambda k: jnp.sum(convolution.upsample_by_parity(x, k) * y.astype("f4")))(
+        jnp.array(kernel)
+    )
+    np.testing.assert_allclose(np.sum(np.asarray(slope, "f8") * kernel), np.sum(y * y), rtol=1e-4)
+
+
+@pytest.mark.parametrize("features", [1, 3, 4, 8])  # on both sides of the choice between forms
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_module_is_flax_transposed_convolution(features, use_bias):
+    mine = convolution.ConvTranspose2x(5, features, use_bias=use_bias, rngs=nnx.Rngs(0))
+    flax = nnx.ConvTranspose(
+        5, features, (4, 4), strides=2, padding="SAME", use_bias=use_bias, rngs=nnx.Rngs(1)
+    )
+    assert (mine.bias is None) == (not use_bias)
+    assert mine.kernel[...].shape == flax.kernel[...].shape
+    flax.kernel[...] = mine.kernel[...]
+    if use_bias:
+        mine.bias[...] = flax.bias[...] = jnp.arange(1.0, features + 1)
+    x = jax.random.normal(jax.random.key(0), (2, 4, 3, 5))
+    np.testing.assert_allclose(mine(x), flax(x), rtol=1e-4, atol=1e-5)
+    assert mine(x).shape == (2, 8, 6, features)
