@@ -41,10 +41,12 @@ class Curve:
 
     def first_bad(self) -> tuple[int, str] | None:
         """Step and name of the first value just fetched that is not finite."""
-        for name, values in self._fresh.items():
-            if name != "step" and not np.isfinite(values).all():
-                return int(self._fresh["step"][np.argmin(np.isfinite(values))]), name
-        return None
+        bad = [
+            (int(self._fresh["step"][np.argmin(np.isfinite(values))]), name)
+            for name, values in self._fresh.items()
+            if name != "step" and not np.isfinite(values).all()
+        ]
+        return min(bad, default=None)  # a metric may be infected steps after the first one
 
     def latest(self) -> dict[str, float]:
         """Mean of each metric over the last steps fetched."""
