@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"data"},
     {"maths"},
     {"nn"},
-    {"progress", "runs"},
+    {"progress", "runs", "stepping"},
     {"training"},
     {"gan", "seq2seq"},
     {"checkpoints"},

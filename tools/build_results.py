@@ -1,4 +1,4 @@
-"""Writes README's tables of lessons and results from the lessons; no score is typed by hand."""
+"""Writes README's tables and the shipped pictures from the lessons; no score is typed by hand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools.addresses import read_address
 from tools.lessons import ROOT
+from tools.pictures import build_pictures
 from tools.readme import build
 
 
@@ -16,6 +17,8 @@ def main(root: Path = ROOT) -> int:
     changed = text != readme.read_text("utf-8")
     if changed:
         readme.write_text(text, "utf-8")
+    for name in build_pictures(root):
+        print(f"{name} is rebuilt.")
     print("README.md's tables are rebuilt." if changed else "README.md's tables are up to date.")
     return 0
 

@@ -124,7 +124,7 @@ def check_largest_curvature(candidate: Any) -> None:
             f"On a quadratic whose largest curvature is {10 * scale:g} it gives {found:.4g}.",
         )
 
-    X = jax.random.normal(runtime.key(4), (20, 4)) * jnp.array([3.0, 1.0, 0.5, 0.2])
+    X = jax.random.normal(runtime.key(4), (20, 4)) @ jnp.diag(jnp.array([3.0, 1.0, 0.5, 0.2]))
 
     def logistic(weights: jax.Array) -> jax.Array:
         return jnp.mean(jax.nn.softplus(X @ weights))
