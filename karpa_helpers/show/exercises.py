@@ -59,7 +59,8 @@ def check(number: str, answer: Any) -> bool:
     except Wrong as reason:
         print(f"{number}: not yet. {reason}")
     except Exception as error:  # the learner's own code may raise anything
-        print(f"{number}: your code stopped with {type(error).__name__}: {error}")
+        first = next(iter(str(error).strip().splitlines()), "no message")
+        print(f"{number}: your code stopped with {type(error).__name__}: {first}")
     else:
         print(f"{number}: right.")
         return True
