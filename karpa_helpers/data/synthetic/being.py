@@ -63,7 +63,7 @@ _SCENES = [
     ("carry", "behind", "doorway"), ("place_on", "in", "weight"), ("toy", "in", "room weight"),
     ("clothes", "on", "furniture"), ("road", "in front of", "building"),
     ("road", "behind", "building"), ("road", "next to", "building nature"),
-    ("person", "in", "room"), ("person", "in front of", "building opening"),
+    ("person", "in", "outside"), ("person", "in front of", "building opening"),
     ("person", "near", "water landmark"), ("building", "near", "water landmark town"),
     ("building", "next to", "building dest"), ("nature", "behind", "building"),
     ("nature plant", "in", "outside"), ("food", "on", "top"), ("top", "in", "inside"),
@@ -260,11 +260,12 @@ def _age(random: Random) -> Phrase:
 
 def _weather(random: Random) -> Phrase:
     """It is cold in the kitchen."""
-    en, fr = random.choice(list(_WEATHER.items()))
+    indoors_or_out = random.random() < 0.6
+    en, fr = random.choice(list(_WEATHER.items())[: None if indoors_or_out else 2])
     it = Phrase([word("it", "subject")], [word("il", "subject")])
     subject = NounPhrase(it, "m", False, Person.IL, "its")
     rest = Phrase([word(en, "quality")], [word(fr, "quality")])
-    if random.random() < 0.6:
+    if indoors_or_out:
         room = random.choice(nouns_with(frozenset({"inside", "outside"})))
         rest += place("in", noun_phrase("place", room, "the").phrase)
     else:

@@ -32,7 +32,8 @@ _OF_WEEKS = frozenset(
 )
 # What comes into being is not old yet.
 _CREATING = frozenset({"write", "build"})
-_AGED = frozenset({"old", "famous", "bad"})
+_UNSOUGHT = frozenset({"bad"})
+_UNFIT_FOR_NEW = _UNSOUGHT | {"old", "famous"}
 
 
 @lru_cache
@@ -125,28 +126,28 @@ def draw_object(
 ) -> NounPhrase:
     """What the verb acts on."""
     noun = random.choice(nouns_with(verb.objects))
+    people = bool(noun.tags & {"kin", "person"})
+    # Several people wear several coats.
+    several = "clothes" in noun.tags and subject.plural
+    adjectives = [] if people else draw_adjectives(random, noun)
+    unfit = _UNFIT_FOR_NEW if verb.en in _CREATING else _UNSOUGHT
+    adjectives = [adjective for adjective in adjectives if adjective.en not in unfit]
     kind = random.choice(verb.determiners)
-    adjectives = draw_adjectives(random, noun)
-    if verb.en in _CREATING:
-        adjectives = [adjective for adjective in adjectives if adjective.en not in _AGED]
-    if noun.tags & {"kin", "person"}:
-        adjectives = []
-        if "kin" in noun.tags or (kind == "own" and "own" in noun.tags):
-            kind = "own"
-        elif kind in ("own", "a", "some", "number", "generic"):
-            kind = "the"
+    if people:
+        kind = _for_people(kind, noun)
     if habit:
         kind = _habitual(kind, verb)
+    if several and verb.en == "wear":
+        kind = "own"
     if kind == "number":
         kind = "some" if noun.mass or negated else random.choice(list(NUMBERS)[:5])
     if kind == "a" and noun.mass:
         kind = "some"
-    plural = kind in ("some", "bare", "generic", *NUMBERS)
-    if kind in ("the", "this", "own"):
-        plural = random.random() < 0.2 and not verb.one
+    plural = kind in ("some", "bare", "generic", *NUMBERS) or (several and kind == "own")
+    if kind in ("the", "this", "own") and not verb.one:
+        plural = plural or random.random() < 0.2
     if kind == "own":
-        own = "clothes" in noun.tags and subject.owner in POSSESSIVES
-        kind = subject.owner if own else draw_owner(random, subject)
+        kind = subject.owner if _worn(noun, subject) else draw_owner(random, subject)
     return noun_phrase(
         "object",
         noun,
@@ -156,6 +157,18 @@ def draw_object(
         negated=negated,
         asked=asked,
     )
+
+
+def _worn(noun: Noun, subject: NounPhrase) -> bool:
+    """Whether it is clothes, which are one's own."""
+    return "clothes" in noun.tags and subject.owner in POSSESSIVES
+
+
+def _for_people(kind: str, noun: Noun) -> str:
+    """Uncles are one's own; of other people only some: "my doctor", "the farmer"."""
+    if "kin" in noun.tags or (kind == "own" and "own" in noun.tags):
+        return "own"
+    return "this" if kind == "this" else "the"
 
 
 def _habitual(kind: str, verb: Verb) -> str:

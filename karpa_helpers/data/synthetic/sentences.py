@@ -41,10 +41,16 @@ _WELCOME = frozenset(
 _UNWELCOME = frozenset({"bad", "dirty", "expensive", "heavy", "sad"})
 # "Aller" and "rester" want a place; these verbs do without.
 _COMPLETE = [verb for verb in INTRANSITIVE + MOTION if not (verb.etre and verb.places)]
+# What takes no time happens neither "now" nor "today".
+_INSTANT = frozenset({"fall", "fall asleep", "wake up", "stop"})
 # "Is not arriving" is "n'arrive pas", which says "does not succeed".
 _UNDENIED = frozenset({"prefer", "arrive"})
-# What one asks "what" of, not "whom".
-_ASKABLE = [v for v in TRANSITIVE if not any(v.to) and not v.objects & {"person", "kin", "town"}]
+# What one asks "what" of, not "whom"; "wear" and "carry" would ask the same in French.
+_ASKABLE = [
+    verb
+    for verb in TRANSITIVE
+    if not any(verb.to) and verb.en != "wear" and not verb.objects & {"person", "kin", "town"}
+]
 _TIMELESS = ("state", "can", "want")
 
 
@@ -61,7 +67,8 @@ def _when(
         return NOTHING, random.choice(choices)
     # "They read" and "they cut" are the past only where a time says so.
     needed = tense == "past" and english.past(verb.en) == verb.en
-    if not needed and random.random() > 0.3:
+    instant = tense == "now" and verb.en in _INSTANT
+    if instant or (not needed and random.random() > 0.3):
         return NOTHING, None
     time = draw_time(random, verb, tense)
     soon_not = bool(negation) and time.en[0].text == "soon"
@@ -158,7 +165,9 @@ def _question(random: Random) -> Phrase:
     tense = random.choice(sorted(verb.tenses & {"now", "past", "going"}))
     subject = _subject_for(random, verb, tense)
     asks = "why"
-    if tense != "now":
+    if verb.en == "arrive":
+        asks = "when"
+    elif tense != "now":
         asks = random.choice(("why", "when"))
     elif verb.places and not verb.etre:
         asks = random.choice(("why", "where"))
