@@ -1,0 +1,255 @@
+"""The adversarial step against a slow one written by hand; runs that are killed and resumed."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import signal
+import sys
+
+import jax
+import jax.numpy as jnp
+import killable
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+
+from karpa_helpers import training
+from karpa_helpers.gan import fitting, losses
+
+KEY = jax.random.key(11)
+
+
+@functools.cache
+def made():
+    graphs, state = fitting.create_state(*killable.networks(), killable.RECIPE)
+    return graphs, state, jax.jit(fitting.adversarial_step(graphs, killable.RECIPE))
+
+
+def changed(before, after) -> bool:
+    pairs = zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True)
+    return any((np.asarray(a) != np.asarray(b)).any() for a, b in pairs)
+
+
+def assert_close(one, other, tolerance=2e-5):
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=tolerance)
+
+
+class PlainDescent(fitting.Recipe):
+    """Gradient descent: Adam's first step would hide the size of a gradient."""
+
+    def optimizer(self):
+        return optax.sgd(0.5)
+
+
+def by_hand(batch, key, recipe):
+    """One step with live modules and `nnx.grad`: D first, then G against the new D."""
+    G, D = killable.networks()
+    G.train()
+    D.train()
+    real = jnp.asarray(batch, jnp.float32) / 127.5 - 1
+    key_d, key_g = jax.random.split(key)
+    z_d, z_g = (jax.random.normal(k, (len(batch), recipe.latent_dim)) for k in (key_d, key_g))
+    fake = nnx.clone(G)(z_d)  # a copy: this call leaves no trace in G
+
+    def d_loss(D):
+        return losses.discriminator_loss(D(real), D(fake))
+
+    def g_loss(G):
+        return losses.non_saturating_loss(nnx.clone(D)(G(z_g)))
+
+    found = {}
+    for name, model, loss in (("d_loss", D, d_loss), ("g_loss", G, g_loss)):
+        params = nnx.state(model, nnx.Param)
+        found[name], slope = nnx.value_and_grad(loss)(model)
+        nnx.update(model, jax.tree.map(lambda p, s: p - 0.5 * s, params, slope))
+    return G, D, found
+
+
+def test_step_equals_the_one_by_hand():
+    recipe = PlainDescent(latent_dim=3)
+    graphs, state = fitting.create_state(*killable.networks(), recipe)
+    batch = killable.pixels()[:8]
+    new, metrics = jax.jit(fitting.adversarial_step(graphs, recipe))(state, batch, KEY)
+    G, D, found = by_hand(batch, KEY, recipe)
+    for player, model in (("generator", G), ("discriminator", D)):
+        assert changed(new[player]["params"], state[player]["params"])
+        assert_close(new[player]["params"], nnx.state(model, nnx.Param))
+        assert_close(new[player]["rest"], nnx.state(model, nnx.BatchStat))
+    for name, value in found.items():
+        np.testing.assert_allclose(metrics[name], value, rtol=1e-4)
+
+
+def test_the_generators_loss_does_not_teach_the_discriminator():
+    # The discriminator's step must not depend on what the generator minimises.
+    graphs, state, step = made()
+    opposite = fitting.Recipe(
+        latent_dim=3, learning_rate=1e-2, generator_loss=lambda o: -losses.non_saturating_loss(o)
+    )
+    other = jax.jit(fitting.adversarial_step(graphs, opposite))
+    batch = killable.pixels()[:8]
+    one, two = step(state, batch, KEY)[0], other(state, batch, KEY)[0]
+    assert_close(one["discriminator"], two["discriminator"], tolerance=1e-7)
+    assert changed(one["generator"]["params"], two["generator"]["params"])
+
+
+def test_neither_players_loss_moves_the_other(monkeypatch):
+    graphs, state, _ = made()
+    batch = killable.pixels()[:8]
+    # Each player's loss made constant in turn: that player must stand still, the other not.
+    monkeypatch.setattr(losses, "discriminator_loss", lambda real, fake: 0.0 * jnp.sum(real))
+    still = jax.jit(fitting.adversarial_step(graphs, killable.RECIPE))(state, batch, KEY)[0]
+    assert not changed(still["discriminator"]["params"], state["discriminator"]["params"])
+    assert changed(still["generator"]["params"], state["generator"]["params"])
+    monkeypatch.setattr(losses, "discriminator_loss", lambda real, fake: jnp.sum(real + fake))
+    silent = fitting.Recipe(latent_dim=3, learning_rate=1e-2, generator_loss=lambda o: 0.0 * o[0])
+    new = jax.jit(fitting.adversarial_step(graphs, silent))(state, batch, KEY)[0]
+    assert not changed(new["generator"]["params"], state["generator"]["params"])
+    assert changed(new["discriminator"]["params"], state["discriminator"]["params"])
+
+
+class Echo(nnx.Module):
+    """Gives its input back, times a weight: what the networks are fed becomes visible."""
+
+    def __init__(self) -> None:
+        self.weight = nnx.Param(jnp.ones(()))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return x * self.weight[...]
+
+
+def drawn_latents(monkeypatch, keys):
+    """The latent vectors that the two players are fed in steps with the given keys."""
+    graphs, state = fitting.create_state(Echo(), Echo(), killable.RECIPE)
+    step, seen = fitting.adversarial_step(graphs, killable.RECIPE), []
+    normal = jax.random.normal
+
+    def noted(*arguments, **options):
+        seen.append(np.asarray(normal(*arguments, **options)))
+        return seen[-1]
+
+    monkeypatch.setattr(jax.random, "normal", noted)
+    for key in keys:
+        step(state, np.full((8, 3), 128, np.uint8), key)
+    return seen
+
+
+def test_every_draw_is_another_one(monkeypatch):
+    drawn = drawn_latents(monkeypatch, [jax.random.fold_in(KEY, i) for i in range(3)])
+    assert len(drawn) == 6  # one for each player at each step
+    assert {z.shape for z in drawn} == {(8, 3)}
+    assert len({z.tobytes() for z in drawn}) == 6
+    rows = np.concatenate(drawn)
+    assert len(np.unique(rows, axis=0)) == len(rows)
+
+
+def test_the_recipes_optimizer_is_dcgans_adam():
+    recipe = fitting.Recipe(learning_rate=0.3)
+    found, adam = recipe.optimizer(), optax.adam(0.3, b1=0.5)
+    slope = jnp.array([1.0, -2.0])
+    state, expected = found.init(slope), adam.init(slope)
+    for factor in (1, -3, 2):
+        update, state = found.update(factor * slope, state)
+        wanted, expected = adam.update(factor * slope, expected)
+        np.testing.assert_allclose(update, wanted)
+
+
+def test_same_key_same_step():
+    _, state, step = made()
+    batch = killable.pixels()[:8]
+    one, same = step(state, batch, KEY)[0], step(state, batch, KEY)[0]
+    other = step(state, batch, jax.random.key(12))[0]
+    assert not changed(one, same)
+    assert changed(one["generator"]["params"], other["generator"]["params"])
+
+
+def test_average_follows_parameters_and_statistics():
+    _, state, step = made()
+    old, average = state, state["average"]
+    for i in range(3):
+        old = step(old, killable.pixels()[:8], jax.random.fold_in(KEY, i))[0]
+        for part in ("params", "rest"):
+            average[part] = jax.tree.map(
+                lambda a, n: 0.9 * a + 0.1 * n, average[part], old["generator"][part]
+            )
+            assert_close(old["average"][part], average[part], tolerance=1e-6)
+    assert changed(old["average"]["params"], old["generator"]["params"])
+
+
+def test_metrics_are_probabilities_and_losses():
+    _, state, step = made()
+    _, metrics = step(state, killable.pixels()[:8], KEY)
+    assert sorted(metrics) == ["d_fake", "d_loss", "d_real", "g_loss"]
+    assert 0 < metrics["d_real"] < 1
+    assert 0 < metrics["d_fake"] < 1
+
+
+def test_sampling_uses_the_average_in_evaluation_mode():
+    graphs, state, _ = made()
+    state = {**state, "generator": None, "discriminator": None}
+    images = fitting.sample(graphs, state, KEY, 11, latent_dim=3)
+    assert images.shape == (11, 4, 4, 1)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images, fitting.sample(graphs, state, KEY, 11, latent_dim=3))
+    assert (images != fitting.sample(graphs, state, jax.random.key(1), 11, latent_dim=3)).any()
+    model = training.merge(graphs.generator, state["average"])
+    z = jax.random.normal(KEY, (11, 3))
+    exact = (np.asarray(model(z)) + 1) * 127.5
+    assert np.abs(images - exact).max() <= 0.51
+    one_by_one = [fitting.generate(graphs, state, z[i : i + 1]) for i in range(11)]
+    in_parts = fitting.generate(graphs, state, z, batch=4)
+    for other in (np.concatenate(one_by_one), in_parts):
+        assert np.abs(images.astype(int) - other).max() <= 1  # rounding
+
+
+# Runs that are killed
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+
+
+def in_a_process(function, *arguments) -> int:
+    """Runs a function in a fresh process, imports apart, and returns its exit code."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["killable"])
+    process = context.Process(target=function, args=arguments)
+    process.start()
+    process.join(timeout=120)
+    assert process.exitcode is not None, "it hangs"
+    return process.exitcode
+
+
+@unix
+@pytest.mark.slow
+def test_killed_and_resumed_equals_unbroken(tmp_path):
+    generator = np.random.default_rng()
+    soon = float(generator.uniform(0, 0.15))
+    deaths = [
+        (killable.die_at_step, 4),  # between two checkpoints
+        (killable.die_in_a_checkpoint, 11),
+        (killable.die_soon_after, 20, soon),
+        (killable.die_in_a_checkpoint, 44),
+        (killable.die_at_step, 54),  # right before a checkpoint of the same step
+    ]
+    for die, *arguments in deaths:
+        code = in_a_process(die, tmp_path, *arguments)
+        assert code == -signal.SIGKILL or (die is killable.die_soon_after and code == 0)
+    # The curve shows that the work before the kills was kept.
+    resumed, whole = killable.train(tmp_path), killable.train(None)
+    assert resumed.step == whole.step == killable.STEPS
+    for name, values in killable.weights(whole).items():
+        np.testing.assert_array_equal(killable.weights(resumed)[name], values, f"{name} {soon}")
+    for name, values in whole.curve.items():
+        np.testing.assert_array_equal(resumed.curve[name], values)
+
+
+@unix
+def test_interrupt_returns_what_was_trained_and_saves_it(tmp_path):
+    out = tmp_path / "out.txt"
+    assert in_a_process(killable.interrupt_at_step, tmp_path / "run", 5, out) == 0
+    assert out.read_text() == "learner 6 6 6"
+    # Resumed, it goes on from there.
+    resumed, whole = killable.train(tmp_path / "run", steps=9), killable.train(None, steps=9)
+    for name, values in killable.weights(whole).items():
+        np.testing.assert_array_equal(killable.weights(resumed)[name], values)
