@@ -1,4 +1,4 @@
-"""A clock, and a progress line that reads well in a terminal, a log, Jupyter and as stored output."""
+"""A clock, and a progress line for a terminal, a log, live Jupyter and its stored output."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Progress:
         self._metrics = metrics
         share = self._share()
         if self._style == "notebook":
-            self._write(f"{self._bar(share)} {self._numbers()}, {self._left(share)}{self._tail()}")
+            self._write(f"{self._bar(share)} {self._numbers()}, {self._left()}{self._tail()}")
         elif self._style == "terminal":
-            line = f"{self._bar(share)} {self._numbers()}, {self._left(share)}{self._tail()}"
+            line = f"{self._bar(share)} {self._numbers()}, {self._left()}{self._tail()}"
             sys.stderr.write("\r" + line.ljust(len(self._line)))
             sys.stderr.flush()
             self._line = line
@@ -85,12 +85,13 @@ class Progress:
         pace = f", {speed:.3g} steps/s" if speed else ""
         return f"{self._done:,} of {self.total:,} steps{pace}"
 
-    def _left(self, share: float) -> str:
-        begun = self.start / self.total if self.total else 0.0
-        if share <= begun:
-            return "time left unknown"
-        left = self._seconds * (1 - share) / (share - begun)
-        return f"{tqdm.format_interval(max(left, 0))} left"
+    def _left(self) -> str:
+        left = []
+        if self._done > self.start:
+            left.append(self._seconds * (self.total - self._done) / (self._done - self.start))
+        if self.limit:
+            left.append(self.limit - self._seconds)
+        return f"{tqdm.format_interval(max(min(left), 0))} left" if left else "time left unknown"
 
     def _tail(self) -> str:
         return "".join(f", {name} {value:.3g}" for name, value in self._metrics.items())

@@ -107,9 +107,9 @@ class RunFolder:
         item = self._manager.restore(step, args=ocp.args.StandardRestore())
         arrays, expected = item["state"], _named_leaves(state)
         problems = [
-            f"{name}: {np.shape(arrays.get(name))} saved, {_to_array(leaf).shape} expected"
+            f"{name}: {saved} saved, {wanted} expected"
             for name, leaf in expected.items()
-            if np.shape(arrays.get(name)) != _to_array(leaf).shape
+            if (saved := _kind(arrays.get(name))) != (wanted := _kind(_to_array(leaf)))
         ]
         if problems or len(arrays) != len(expected):
             detail = "; ".join(problems[:3]) or f"{len(arrays)} arrays, {len(expected)} expected"
@@ -158,7 +158,13 @@ def _to_array(leaf: Any) -> np.ndarray:
 
 def _from_array(array: Any, like: Any) -> jax.Array:
     values = jnp.asarray(np.asarray(array))
-    return jax.random.wrap_key_data(values) if _is_key(like) else values
+    if not _is_key(like):
+        return values
+    return jax.random.wrap_key_data(values, impl=jax.random.key_impl(like))
+
+
+def _kind(array: Any) -> str:
+    return "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
