@@ -53,7 +53,12 @@ def check(number: str, answer: Any) -> bool:
         Whether the answer is right.
     """
     try:
-        find(number)(answer)
+        judge = find(number)
+    except KeyError as unknown:
+        print(unknown.args[0])
+        return False
+    try:
+        judge(answer)
     except NotImplementedError:
         print(f"{number}: not done yet. Replace the line that raises NotImplementedError.")
     except Wrong as reason:

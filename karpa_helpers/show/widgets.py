@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
         try:
             data, _ = plots.bundle(_draw(draw, controls), alt)
         except Exception as error:
-            message.value = f"<b>{type(error).__name__}</b>: {error}"
+            message.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
             return
         picture.value, message.value = data["image/png"], ""
 
