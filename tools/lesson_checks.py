@@ -38,7 +38,7 @@ DETAILS = re.compile(r"<details>.*?</details>", re.DOTALL)
 IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 IMG = re.compile(r"<img\b[^>]*>")
 EQUATION = re.compile(r"\\tag\{(\d+)\}")
-EXERCISE = re.compile(r"^### Exercise (\d\d\.\d+): \S", re.MULTILINE)
+EXERCISE = re.compile(r"^### Exercise (\d\d\.\d+)(?: \([^)]*\))?: \S", re.MULTILINE)
 CHECK = re.compile(r"exercises\.check\(\s*[\"'](\d\d\.\d+)[\"']")
 SOLUTION = re.compile(
     r"<details>\s*<summary>Solution (\d\d\.\d+)</summary>\s*\n\n"
