@@ -8,16 +8,13 @@ from flax import nnx
 
 from karpa_helpers import runtime
 
-# Below this many output channels the library's form is the faster one on the CPU too.
-_FEW_CHANNELS = 4
-
 
 class ConvTranspose2x(nnx.Module):
     """Transposed convolution with kernel 4x4 and stride 2: doubles height and width.
 
     The same function as `nnx.ConvTranspose(..., (4, 4), strides=2, padding="SAME")`, with
-    parameters of the same shapes. On the CPU it is computed as four products, one for each
-    parity of output row and column, because there the gradient of XLA's own form is slow.
+    parameters of the same shapes. On the CPU it is computed as one matrix product and four sums,
+    because there the gradient of XLA's own form is several times slower.
 
     Args:
         in_features: Input channels.
@@ -45,24 +42,24 @@ class ConvTranspose2x(nnx.Module):
                 f"x has shape {x.shape}; a transposed convolution takes a batch of images, "
                 f"(N, H, W, {kernel.shape[2]}). After a dense layer, reshape."
             )
-        as_products = not runtime.on_accelerator() and kernel.shape[-1] >= _FEW_CHANNELS
-        y = upsample_by_parity(x, kernel) if as_products else upsample_by_lax(x, kernel)
+        upsample = upsample_by_lax if runtime.on_accelerator() else upsample_by_product
+        y = upsample(x, kernel)
         return y if self.bias is None else y + self.bias[...]
 
 
 def upsample_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """The library's transposed convolution, stride 2. Shapes as in `upsample_by_parity`."""
+    """The library's transposed convolution, stride 2. Shapes as in `upsample_by_product`."""
     return jax.lax.conv_transpose(
         x, kernel, (2, 2), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
-def upsample_by_parity(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Transposed convolution with stride 2 as four matrix products.
+def upsample_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Transposed convolution with stride 2 as its definition has it: stamp, then add.
 
-    Output pixel (2i + a, 2j + b) sees the 2x2 input patch that starts at (i + a - 1, j + b - 1),
-    through the kernel's rows a, a + 2 and columns b, b + 2. So each parity (a, b) is a plain
-    convolution with a 2x2 kernel: gathered patches times a matrix.
+    Input pixel (i, j) stamps a 4x4 patch, x_ij times the kernel, on the output at row 2i - 1 and
+    column 2j - 1. All stamps are one matrix product. In blocks of 2x2 output pixels a stamp
+    covers 2x2 blocks, so adding the stamps up is four shifted sums.
 
     Args:
         x: Shape (N, H, W, C).
@@ -71,16 +68,16 @@ def upsample_by_parity(x: jax.Array, kernel: jax.Array) -> jax.Array:
     Returns:
         Shape (N, 2H, 2W, D).
     """
-    count, height, width, _ = x.shape
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-
-    def parity(a: int, b: int) -> jax.Array:
-        shifts = [(i, j) for i in (0, 1) for j in (0, 1)]
-        patches = jnp.concatenate(
-            [padded[:, a + i : a + i + height, b + j : b + j + width] for i, j in shifts], axis=-1
-        )
-        matrix = jnp.concatenate([kernel[a + 2 * i, b + 2 * j] for i, j in shifts], axis=0)
-        return patches @ matrix
-
-    rows = [jnp.stack([parity(a, 0), parity(a, 1)], axis=3) for a in (0, 1)]
-    return jnp.stack(rows, axis=2).reshape(count, 2 * height, 2 * width, kernel.shape[-1])
+    count, height, width, channels = x.shape
+    features = kernel.shape[-1]
+    matrix = kernel[::-1, ::-1].transpose(2, 0, 1, 3).reshape(channels, 16 * features)
+    # Rows and columns of a stamp are split into (block, pixel in the block).
+    stamps = (x @ matrix).reshape(count, height, width, 2, 2, 2, 2, features)
+    stamps = stamps.transpose(3, 5, 0, 1, 4, 2, 6, 7)  # block row, block column, N, H, 2, W, 2, D
+    blocks = sum(
+        jnp.pad(stamps[a, b], ((0, 0), (a, 1 - a), (0, 0), (b, 1 - b), (0, 0), (0, 0)))
+        for a in (0, 1)
+        for b in (0, 1)
+    )
+    padded = jnp.reshape(blocks, (count, 2 * height + 2, 2 * width + 2, features))
+    return padded[:, 1:-1, 1:-1]

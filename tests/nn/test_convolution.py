@@ -33,7 +33,7 @@ def by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return y
 
 
-FORMS = [convolution.upsample_by_parity, convolution.upsample_by_lax]
+FORMS = [convolution.upsample_by_product, convolution.upsample_by_lax]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -59,7 +59,7 @@ def test_gradient_of_the_kernel_is_the_adjoint():
     # The map is linear in the kernel: <weights, f(x, k)> = <gradient by k, k>, in float64.
     x, kernel = arrays((2, 3, 5, 4, 6))
     y = by_loops(x, kernel)
-    slope = jax.grad(lambda k: jnp.sum(convolution.upsample_by_parity(x, k) * y.astype("f4")))(
+    slope = jax.grad(lambda k: jnp.sum(convolution.upsample_by_product(x, k) * y.astype("f4")))(
         jnp.array(kernel)
     )
     np.testing.assert_allclose(np.sum(np.asarray(slope, "f8") * kernel), np.sum(y * y), rtol=1e-4)
