@@ -229,8 +229,8 @@ def test_killed_and_resumed_equals_unbroken(tmp_path):
         (killable.die_at_step, 4),  # between two checkpoints
         (killable.die_in_a_checkpoint, 11),
         (killable.die_soon_after, 20, soon),
-        (killable.die_in_a_checkpoint, 44),
-        (killable.die_at_step, 54),  # right before a checkpoint of the same step
+        (killable.die_in_a_checkpoint, 29),
+        (killable.die_at_step, 37),
     ]
     for die, *arguments in deaths:
         code = in_a_process(die, tmp_path, *arguments)

@@ -118,7 +118,7 @@ def test_running_statistics_follow_the_batches():
 def test_every_parameter_has_a_gradient():
     for make, inputs in CASES:
         model = make()
-        slopes = nnx.grad(lambda m, x: jnp.sum(jnp.sin(3 * m(x))))(model, inputs(8))
+        slopes = nnx.jit(nnx.grad(lambda m, x: jnp.sum(jnp.sin(3 * m(x)))))(model, inputs(8))
         sizes = {str(path): float(jnp.abs(leaf).max()) for path, leaf in leaves(slopes)}
         assert min(sizes.values()) > 0, sizes
 
