@@ -50,7 +50,12 @@ def binomial_interval(correct: int, total: int) -> tuple[float, float, float]:
 
     Returns:
         (share, low, high), each in [0, 1].
+
+    Raises:
+        ValueError: The numbers do not fit each other.
     """
+    if not 0 <= correct <= total or total == 0:
+        raise ValueError(f"{correct} of {total} correct is no share: give 0 <= correct <= total.")
     result = stats.binomtest(int(correct), int(total)).proportion_ci(method="wilson")
     return correct / total, float(result.low), float(result.high)
 
