@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import jax
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 from tqdm import tqdm
@@ -104,26 +103,20 @@ class Clock:
     """Seconds since the start, without the pauses."""
 
     def __init__(self) -> None:
-        self._begin: float | None = None
+        self._begin = time.perf_counter()
         self._pause = 0.0
-
-    def start_after(self, metrics: Any) -> None:
-        """Starts, unless it runs already, when the first call is done: that one compiled."""
-        if self._begin is None:
-            jax.block_until_ready(metrics)
-            self._begin = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start; 0 before it."""
-        return 0.0 if self._begin is None else time.perf_counter() - self._begin - self._pause
+        """Seconds since the start, without the pauses that are over."""
+        return time.perf_counter() - self._begin - self._pause
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What happens inside does not count."""
+    def paused(self, really: bool = True) -> Iterator[None]:
+        """What happens inside does not count, if `really`."""
         begin = time.perf_counter()
         yield
-        if self._begin is not None:
+        if really:
             self._pause += time.perf_counter() - begin
 
 

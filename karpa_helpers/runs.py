@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,21 @@ class RunFolder:
         self._manager = ocp.CheckpointManager(self.folder / "checkpoints", options=options)
 
     def save(self, step: int, state: Tree, curve: Curve) -> None:
-        """Saves state and curve as of `step`."""
+        """Saves state and curve as of `step`. Where that fails it warns: the run is worth more."""
         if step == self._manager.latest_step():
             return
         arrays = {name: _to_array(leaf) for name, leaf in _named_leaves(state).items()}
         item = {"state": arrays, "curve": curve.arrays()}
-        self._manager.save(step, args=ocp.args.StandardSave(item))
+        try:
+            self._manager.save(step, args=ocp.args.StandardSave(item))
+        except Exception as error:  # orbax and the storage below it raise many kinds
+            first = next(iter(str(error).splitlines()), "")
+            warnings.warn(
+                f"The checkpoint of step {step} could not be written to {self.folder} "
+                f"({type(error).__name__}: {first[:200]}). Training goes on; free some space, or "
+                "choose another folder, to keep later ones.",
+                stacklevel=3,
+            )
 
     def restore(self, state: Tree) -> tuple[int, Tree, Curve] | None:
         """The newest checkpoint as (step, state, curve), or None where there is none.

@@ -32,6 +32,11 @@ class Stepper:
         epoch = start // (examples // batch_size)
         self.order = jax.jit(_order, static_argnums=(1,))(self.key, examples, epoch)
         self.pending: list[Metrics] = []
+        self._compiled: set[int] = set()
+
+    def will_compile(self, length: int) -> bool:
+        """Whether a call of `length` steps is the first of its kind."""
+        return length not in self._compiled
 
     def advance(self, state: Tree, number: int, length: int) -> tuple[Tree, Metrics]:
         """`length` steps from step `number` on: the new state, and metrics with a row a step."""
@@ -39,8 +44,10 @@ class Stepper:
             self.step, self.batch_size, length, state, self.order, self.data, self.key, number
         )
         self.pending.append(metrics)
-        if len(self.pending) > 2:
+        ahead = 0 if self.will_compile(length) else 2  # a call that compiles is timed: wait for it
+        while len(self.pending) > ahead:
             jax.block_until_ready(self.pending.pop(0))
+        self._compiled.add(length)
         return state, metrics
 
 

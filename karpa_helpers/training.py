@@ -156,6 +156,7 @@ def fit(
     save_every: int = 500,
     watch: Callable[[int, Tree], None] | None = None,
     watch_every: int = 0,
+    config: Mapping[str, Any] | None = None,
     label: str = "training",
     show: bool = True,
 ) -> Result:
@@ -175,12 +176,17 @@ def fit(
         batch_size: Examples a step, at most N.
         steps: Steps in all, those of an earlier part of the run included.
         seed: Decides batches and keys.
-        seconds: Ends the run after so many seconds of training, without compilation.
+        seconds: Ends the run after so many seconds of training, without compilation; a resumed
+            run gets them anew.
         chunk: Steps a compiled call; None is 1 on the CPU and 50 on an accelerator.
-        folder: Keeps checkpoints there, and resumes from the newest one.
-        save_every: Steps between checkpoints.
-        watch: watch(step, state) is called every `watch_every` steps, for a live figure.
+        folder: Keeps checkpoints there, and resumes from the newest one. A checkpoint that cannot
+            be written is a warning: training goes on.
+        save_every: Steps between checkpoints; 0 is only at the end.
+        watch: watch(step, state) is called every `watch_every` steps, for a live figure. Its
+            state lives until the next step; copy what is to be kept.
         watch_every: Steps between calls of `watch`; 0 is never.
+        config: What else identifies the run, such as its learning rate (JSON values). It goes
+            into the record, and a folder of a run with another config is refused.
         label: The name on the progress bar.
         show: Whether to show the progress bar.
 
@@ -197,8 +203,14 @@ def fit(
             f"batch_size is {batch_size}, but there are {examples} examples: "
             f"choose a batch_size from 1 to {examples}."
         )
+    for name, value in (("steps", steps), ("watch_every", watch_every), ("save_every", save_every)):
+        if value < 0:
+            raise ValueError(f"{name} is {value}; give 0 or more.")
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"chunk is {chunk}; give at least 1 step a call.")
     chunk = chunk or (ACCELERATOR_CHUNK if runtime.on_accelerator() else 1)
-    config = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}
+    own = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}
+    config = {**(config or {}), **own}
     number, state, curve = 0, _copy(state), Curve()  # the caller keeps the original: see donation
     run_folder = RunFolder(folder, config) if folder is not None else None
     if run_folder is not None and (found := run_folder.restore(state)) is not None:
@@ -224,10 +236,10 @@ def fit(
     with _interrupt_flag() as interrupted:
         while number < steps:
             length = _length_of_call(number, steps, chunk, watch_every, save_every)
-            state, metrics = stepper.advance(state, number, length)
+            with clock.paused(stepper.will_compile(length)):
+                state, metrics = stepper.advance(state, number, length)
             curve.add(number, length, metrics)
             number += length
-            clock.start_after(metrics)
             ending = _ending(number, steps, clock.seconds, seconds, interrupted.is_set())
             watch_now, save_now = _is_due(number, watch_every), _is_due(number, save_every)
             report = clock.seconds - progress.shown > REPORT_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -417,3 +418,48 @@ def test_a_folder_with_another_model_is_refused(tmp_path):
     larger = {**FRESH, "weight": jnp.zeros(4)}
     with pytest.raises(ValueError, match="another model"):
         quiet(broken_at(99, "loss"), larger, EXAMPLES, batch_size=5, steps=2, folder=tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [{"chunk": 0}, {"chunk": -1}, {"save_every": -5}, {"steps": -1}])
+def test_senseless_numbers_are_refused(wrong: dict[str, int]) -> None:
+    name = next(iter(wrong))
+    with pytest.raises(ValueError, match=name):
+        training.fit(lambda s, b, k: (s, {}), jnp.zeros(2), np.zeros((8, 1)), batch_size=4, **wrong)
+
+
+def test_another_config_is_another_run(tmp_path: Path) -> None:
+    def run(rate: float) -> training.Result:
+        return training.fit(
+            lambda s, b, k: (s + rate, {"loss": s}),
+            jnp.zeros(()),
+            np.zeros((8, 1), np.float32),
+            batch_size=4,
+            steps=3,
+            folder=tmp_path / "run",
+            config={"rate": rate},
+            show=False,
+        )
+
+    assert run(0.5).record["rate"] == 0.5
+    with pytest.raises(ValueError, match=r"another run.*rate"):
+        run(0.25)
+
+
+def test_a_checkpoint_that_cannot_be_written_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("orbax.checkpoint.CheckpointManager.save", full)
+    with pytest.warns(UserWarning, match=r"could not be written.*No space left"):
+        result = training.fit(
+            lambda s, b, k: (s + 1, {"loss": s}),
+            jnp.zeros(()),
+            np.zeros((8, 1), np.float32),
+            batch_size=4,
+            steps=5,
+            folder=tmp_path / "run",
+            show=False,
+        )
+    assert float(result.state) == 5

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -156,7 +155,12 @@ def generate(graphs: Graphs, state: State, z: jax.Array, batch: int = 500) -> np
 
     Returns:
         uint8 images (N, H, W, C).
+
+    Raises:
+        ValueError: There is no latent vector.
     """
+    if len(z) == 0:
+        raise ValueError("z holds no latent vector; give at least one.")
     parts = [
         np.asarray(_generate(graphs.generator, state["average"], z[i : i + batch]))
         for i in range(0, len(z), batch)

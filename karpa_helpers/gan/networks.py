@@ -33,6 +33,8 @@ def check_images(images: jax.Array, size: int, channels: int) -> None:
 class DCGANGenerator(nnx.Module):
     """The generator of DCGAN for 28x28 images: a dense layer, then two doublings.
 
+    Batch normalisation makes the scale of its first weights irrelevant, so they are Flax's own.
+
     Args:
         latent_dim: Length of the latent vector z.
         width: Channels at 14x14; 7x7 has twice as many.
@@ -66,6 +68,8 @@ class DCGANGenerator(nnx.Module):
 
 class DCGANDiscriminator(nnx.Module):
     """The discriminator of DCGAN for 28x28 images: two strided convolutions, then a logit.
+
+    The convolutions' first weights have the paper's standard deviation, 0.02.
 
     Args:
         width: Channels at 14x14; 7x7 has twice as many.

@@ -63,7 +63,13 @@ def _matrix_root(matrix: np.ndarray) -> np.ndarray:
 
 
 def class_shares(labels: np.ndarray, classes: int = 10) -> np.ndarray:
-    """The share of each class among labels: shape (classes,), sums to 1."""
+    """The share of each class among labels: shape (classes,), sums to 1.
+
+    Raises:
+        ValueError: There are no labels.
+    """
+    if len(labels) == 0:
+        raise ValueError("There are no labels to take shares of; draw some samples first.")
     return np.bincount(labels, minlength=classes) / len(labels)
 
 
@@ -94,7 +100,13 @@ class Yardstick:
         return np.concatenate(labels), np.concatenate(features)
 
     def accuracy(self, images: Images) -> float:
-        """Share of labelled images whose class it finds."""
+        """Share of labelled images whose class it finds.
+
+        Raises:
+            ValueError: The images have no labels.
+        """
+        if images.labels is None:
+            raise ValueError("These images have no labels to compare with.")
         labels, _ = self.measure(images.pixels)
         return float((labels == images.labels).mean())
 

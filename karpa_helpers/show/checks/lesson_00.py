@@ -22,9 +22,7 @@ def check_mean_square(mean_square: Callable[[Any], Any]) -> None:
         not np.isclose(float(value), 0.25),
         "Your value is the square of the mean. First square, then take the mean.",
     )
-    expect(
-        np.isclose(float(value), 3.5), f"For 1, -2, 3, 0 it should be 14 / 4; yours is {value}."
-    )
+    expect(np.isclose(float(value), 3.5), f"For 1, -2, 3, 0 it should be 14 / 4; yours is {value}.")
     try:
         compiled = jax.jit(mean_square)(x)
     except jax.errors.JAXTypeError:
