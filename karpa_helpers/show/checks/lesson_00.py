@@ -53,5 +53,5 @@ def check_epochs(epochs: Callable[[int, int, int], float]) -> None:
     )
     expect(
         np.isclose(epochs(3, 32, 100), 1.0),
-        "100 examples make 3 whole batches of 32; the last 4 are left out, so 3 steps are an epoch.",
+        "100 examples make 3 whole batches of 32; the last 4 are left out: 3 steps an epoch.",
     )
