@@ -62,6 +62,8 @@ def check_missing(missing: Callable[[np.ndarray, int], list[int]]) -> None:
     expect(2 in found, "Class 2 of 4 does not occur at all, and your function does not list it.")
     expect(3 in found, "Class 3 has 1 % of the labels; a fifth of a fair share of 4 is 5 %.")
     expect(found == [2, 3], f"Classes 0 and 1 are well covered; you listed {found}.")
+    few = [int(c) for c in missing(np.array([0, 0, 1]), 4)]
+    expect(few == [2, 3], "Classes after the largest label that occurs are missing too.")
     labels = np.repeat([0, 1], [95, 5])
     expect(
         [int(c) for c in missing(labels, 2)] == [1],
