@@ -34,6 +34,8 @@ def build_pictures(root: Path = ROOT) -> list[str]:
     """Writes the pictures that differ from the stored lessons' figures; returns their names."""
     changed = []
     for name, (lesson, alt) in PICTURES.items():
+        if not all(x.notebook.exists() for x in find_lessons(lesson, root)):
+            continue  # a lesson that is not stored yet has no figures
         path, picture = root / FOLDER / name, find_picture(lesson, alt, root)
         if not path.exists() or path.read_bytes() != picture:
             path.write_bytes(picture)
