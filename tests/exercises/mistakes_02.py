@@ -44,6 +44,18 @@ def norms_squared(loss, params, inputs, targets):
     return jax.vmap(square)(inputs, targets)
 
 
+def norms_divided(loss, params, inputs, targets):
+    def norm(x, y):
+        return optax.global_norm(jax.grad(loss)(params, x, y)) / len(inputs)
+
+    return jax.vmap(norm)(inputs, targets)
+
+
+def norms_as_a_tree(loss, params, inputs, targets):
+    gradients = jax.vmap(jax.grad(loss), in_axes=(None, 0, 0))(params, inputs, targets)
+    return jax.tree.map(jnp.linalg.norm, gradients)
+
+
 def norm_plain(x):
     return jnp.linalg.norm(x)
 
@@ -77,6 +89,32 @@ def momentum_averaged(params, velocity, gradient, rate, momentum):
 
 def momentum_parameters_only(params, velocity, gradient, rate, momentum):
     return jax.tree.map(lambda p, g: p - rate * g, params, gradient)
+
+
+def momentum_with_the_rate_in_the_velocity(params, velocity, gradient, rate, momentum):
+    velocity = jax.tree.map(lambda u, g: momentum * u - rate * g, velocity, gradient)
+    return jax.tree.map(jnp.add, params, velocity), velocity
+
+
+def momentum_swapped(params, velocity, gradient, rate, momentum):
+    velocity = jax.tree.map(lambda u, g: momentum * u + g, velocity, gradient)
+    return velocity, jax.tree.map(lambda p, u: p - rate * u, params, velocity)
+
+
+def momentum_uphill(params, velocity, gradient, rate, momentum):
+    velocity = jax.tree.map(lambda u, g: momentum * u + g, velocity, gradient)
+    return jax.tree.map(lambda p, u: p + rate * u, params, velocity), velocity
+
+
+def curvature_after_five_products(loss, params, key):
+    flat, unravel = ravel_pytree(params)
+    slope = jax.grad(lambda vector: loss(unravel(vector)))
+    vector, length = jax.random.normal(key, flat.shape), 1.0
+    for _ in range(5):
+        vector = jax.jvp(slope, (flat,), (vector,))[1]
+        length = jnp.linalg.norm(vector)
+        vector = vector / length
+    return length
 
 
 def curvature_in_the_direction_of_the_gradient(loss, params, key):
@@ -113,15 +151,25 @@ MISTAKES = {
         log_softmax_one_maximum,
         log_softmax_softmax_only,
     ],
-    "02.2": [norms_of_the_mean, norms_summed_over_leaves, norms_squared],
+    "02.2": [
+        norms_of_the_mean,
+        norms_summed_over_leaves,
+        norms_squared,
+        norms_divided,
+        norms_as_a_tree,
+    ],
     "02.3": [norm_plain, norm_one_where, norm_with_epsilon, norm_with_python_if],
     "02.4": [
         momentum_not_a_tree,
         momentum_old_velocity,
         momentum_averaged,
         momentum_parameters_only,
+        momentum_with_the_rate_in_the_velocity,
+        momentum_swapped,
+        momentum_uphill,
     ],
     "02.5": [
+        curvature_after_five_products,
         curvature_in_the_direction_of_the_gradient,
         curvature_mean_of_the_spectrum,
         curvature_not_normalised,
