@@ -29,6 +29,14 @@ def no_prefix(identifier):
     return 2000 + int(identifier[:2]), int(identifier[2:4])
 
 
+def five_digits_from_2016(identifier):
+    date, number = identifier.removeprefix("arXiv:").split("v")[0].split(".")
+    year, month = 2000 + int(date[:2]), int(date[2:])
+    if not 1 <= month <= 12 or len(number) != (4 if year <= 2015 else 5):
+        raise ValueError(identifier)
+    return year, month
+
+
 def neighbours_only(A, start):
     return {start} | set(np.flatnonzero(A[start]).tolist())
 
@@ -56,6 +64,24 @@ def more_than_one_island(names, pairs):
         return history.islands(history.adjacency(names, links)).max() + 1
 
     return [p for p in pairs if parts([q for q in pairs if q != p]) > 2]
+
+
+def takes_the_map_for_whole(names, pairs):
+    def parts(links):
+        return history.islands(history.adjacency(names, links)).max() + 1
+
+    return [p for p in pairs if parts([q for q in pairs if q != p]) > 1]
+
+
+def turned_round(names, pairs):
+    def parts(links):
+        return history.islands(history.adjacency(names, links)).max() + 1
+
+    return [p[::-1] for p in pairs if parts([q for q in pairs if q != p]) > parts(pairs)]
+
+
+def how_many(names, pairs):
+    return len(every_link(names, pairs))
 
 
 def venue_year_only(record, references):
@@ -90,9 +116,26 @@ def forgets_year(record, references):
     return {"title"}
 
 
+def list_beside_tuple(record, references):
+    for r in references.values():
+        if r.title.casefold() == record["title"].casefold():
+            wrong = {"authors"} if list(record["authors"]) != r.authors else set()
+            wrong |= {"arxiv"} if record["arxiv"] not in (None, r.arxiv) else set()
+            years = {r.year, history.first_public(r)}
+            return wrong | ({"year"} if record["year"] not in years else set())
+    return {"title"}
+
+
 MISTAKES: dict[str, list[Callable[..., Any]]] = {
-    "01.1": [short_year, month_first, anything_goes, no_prefix],
+    "01.1": [short_year, month_first, anything_goes, no_prefix, five_digits_from_2016],
     "01.2": [neighbours_only, two_steps, without_start],
-    "01.3": [every_link, leaves_only, more_than_one_island],
-    "01.4": [venue_year_only, exact_title, first_author_only, forgets_year],
+    "01.3": [
+        every_link,
+        leaves_only,
+        more_than_one_island,
+        takes_the_map_for_whole,
+        turned_round,
+        how_many,
+    ],
+    "01.4": [venue_year_only, exact_title, first_author_only, forgets_year, list_beside_tuple],
 }

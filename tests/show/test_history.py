@@ -10,7 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from karpa_helpers.show import history, history_plots
+from karpa_helpers.show import exercises, history, history_plots
+from karpa_helpers.show.checks import lesson_01
 
 DATA = history.load()
 LESSON = Path(__file__).parents[2] / "notebooks" / "text" / "01_the_map_and_the_people.md"
@@ -163,3 +164,31 @@ def test_the_lessons_arxiv_numbers_are_those_of_the_data():
     listed = set(re.findall(r"arXiv:(\d{4}\.\d{4,5})", section))
     assert len(listed) >= 6
     assert listed <= known
+
+
+def test_the_lessons_titles_are_whole():
+    known = {reference.title for reference in DATA.references.values()}
+    section = LESSON.read_text(encoding="utf-8").split("## Limits and sources")[1]
+    listed = set(re.findall(r"^- [^*\n]+\*([^*]+)\*.*arXiv:", section, re.MULTILINE))
+    assert len(listed) >= 6
+    assert listed <= known
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda names, pairs: [p[::-1] for p in pairs], "same direction"),
+        (lambda names, pairs: len(pairs), "return a list"),
+    ],
+)
+def test_bridges_that_have_another_form_are_told_so(answer, reason):
+    with pytest.raises(exercises.Wrong, match=reason):
+        lesson_01.check_bridges(answer)
+
+
+def test_authors_in_another_form_are_told_so():
+    def candidate(record, references):
+        return {"authors"} if record["key"] == "A" else set()
+
+    with pytest.raises(exercises.Wrong, match="a list never equals a tuple"):
+        lesson_01.check_problems(candidate)

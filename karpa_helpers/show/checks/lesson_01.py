@@ -15,7 +15,7 @@ from karpa_helpers.show.exercises import expect, register
 def check_arxiv_date(candidate: Callable[[str], tuple[int, int]]) -> None:
     """A year and a month from an arXiv identifier."""
     cases = {"1409.0473": (2014, 9), "arXiv:2501.05441": (2025, 1), "1706.03762v5": (2017, 6),
-             "0704.0001": (2007, 4), "1412.7878": (2014, 12)}  # fmt: skip
+             "0704.0001": (2007, 4), "1412.7878": (2014, 12), "1501.00001": (2015, 1)}  # fmt: skip
     for identifier, date in cases.items():
         found = candidate(identifier)
         expect(found is not None, f"{identifier} gives None: does the function return?")
@@ -24,6 +24,7 @@ def check_arxiv_date(candidate: Callable[[str], tuple[int, int]]) -> None:
         )
     refused = {"1413.0001": "There is no month 13", "1400.0001": "There is no month 0",
                "1406.02661": "In 2014 the number had four digits",
+               "1501.0001": "In 2015 the number had five digits",
                "1706.3762": "In 2017 the number had five digits"}  # fmt: skip
     for identifier, reason in refused.items():
         try:
@@ -55,15 +56,19 @@ def check_reachable(candidate: Callable[[np.ndarray, int], set[int]]) -> None:
 def check_bridges(candidate: Callable[[list[str], list[tuple[str, str]]], Any]) -> None:
     """Links whose loss makes one more island."""
     ring = [("a", "b"), ("b", "c"), ("c", "a")]
-    _same_links(candidate(list("abc"), ring), [], "A ring of three has a way round each link")
-    tail = [*ring, ("c", "d"), ("d", "e")]
-    truth = [("c", "d"), ("d", "e")]
-    _same_links(candidate(list("abcde"), tail), truth, "On a ring of three with a tail of two")
+    tail = [("c", "d"), ("d", "e")]
+    apart = [("d", "e")]
     islands = [("a", "b"), ("c", "d")]
-    _same_links(candidate(list("abcd"), islands), islands, "On two islands of one link each")
+    for where, names, pairs, truth in (
+        ("A ring of three has a way round each link", list("abc"), ring, []),
+        ("On a ring of three with a tail of two", list("abcde"), ring + tail, tail),
+        ("On a ring of three and one link apart from it", list("abcde"), ring + apart, apart),
+        ("On two islands of one link each", list("abcd"), islands, islands),
+    ):
+        _same_links(candidate(names, pairs), pairs, truth, where)
     data = history.load()
     names, pairs = data.names(only_map=True), data.pairs("article", "repair")
-    _same_links(candidate(names, pairs), _bridges(names, pairs), "On the map put right")
+    _same_links(candidate(names, pairs), pairs, _bridges(names, pairs), "On the map put right")
 
 
 def _bridges(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -75,9 +80,18 @@ def _bridges(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[tup
     return [pair for pair in pairs if parted(pair)]
 
 
-def _same_links(found: Any, truth: Sequence[tuple[str, str]], where: str) -> None:
+def _same_links(
+    found: Any, pairs: Sequence[tuple[str, str]], truth: Sequence[tuple[str, str]], where: str
+) -> None:
     expect(found is not None, "The answer is None: does the function return its list?")
+    kind = type(found).__name__
+    expect(
+        isinstance(found, (list, tuple, set)), f"The answer is a {kind}; return a list of pairs."
+    )
     answer = {tuple(pair) for pair in found}
+    for link in answer - set(pairs):
+        expect(False, f"{where}: {link} is not in `pairs`; return each link as it stands there, "
+                      "in the same direction.")  # fmt: skip
     expect(not answer - set(truth), f"{where}: a link in your list has another way round it.")
     expect(not set(truth) - answer, f"{where}: a link is missing from your list.")
 
@@ -104,5 +118,8 @@ def check_problems(candidate: Callable[[dict[str, Any], dict[str, Any]], set[str
             isinstance(found, set), f"Record {key} gives {found!r}; return a set of field names."
         )
         extra, lacking = sorted(found - truth[key]), sorted(truth[key] - found)
-        expect(not extra, f"Record {key}: {', '.join(extra)} is in your set, but it is right.")
+        hint = " Both are tuples, and a list never equals a tuple." if "authors" in extra else ""
+        expect(
+            not extra, f"Record {key}: {', '.join(extra)} is in your set, but it is right.{hint}"
+        )
         expect(not lacking, f"Record {key}: something is wrong with it that your set leaves out.")
