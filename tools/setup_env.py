@@ -132,6 +132,16 @@ def install(venv: Path, extras: set[str], constraints: Path | None) -> None:
     # `python` on PATH is never started by mistake. Colab knows a kernel of this name, too.
     kernel = ["--sys-prefix", "--name", "python3", "--display-name", "Python 3 (Karpa)"]
     run_logged([python, "-m", "ipykernel", "install", *kernel])
+    quiet_jupyterlab(venv)
+
+
+def quiet_jupyterlab(venv: Path) -> None:
+    """No question about news and no look for updates: the course works without a network."""
+    settings = venv / "share" / "jupyter" / "lab" / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    overrides = {"@jupyterlab/apputils-extension:notification": quiet}
+    (settings / "overrides.json").write_text(json.dumps(overrides, indent=1), "utf-8")
 
 
 def prepare() -> None:

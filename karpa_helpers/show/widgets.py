@@ -43,9 +43,13 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
             return
         picture.value, message.value = data["image/png"], ""
 
-    for control in controls.values():
+    for name, control in controls.items():
+        control.description = control.description or name
         control.observe(redraw, names="value")
-    box = ipywidgets.VBox([ipywidgets.VBox(list(controls.values())), message, picture])
+    # Without `align_items` the box would stretch the picture to the width of the page.
+    layout = ipywidgets.Layout(align_items="flex-start")
+    panel = ipywidgets.VBox(list(controls.values()))
+    box = ipywidgets.VBox([panel, message, picture], layout=layout)
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     display({WIDGET_MIME: view, **static}, metadata=metadata, raw=True)
     return box
