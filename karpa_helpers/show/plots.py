@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import PIL.Image
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -49,9 +50,7 @@ def bundle(figure: Figure, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
         raise ValueError(
             f"alt={alt!r} says too little: describe what the figure shows in a phrase."
         )
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI)
-    data = {"image/png": stream.getvalue(), "text/plain": f"[figure: {alt}]"}
+    data = {"image/png": _light_png(figure), "text/plain": f"[figure: {alt}]"}
     return data, {"image/png": {"alt": alt}}
 
 
@@ -72,6 +71,18 @@ def show(figure: Figure, *, alt: str, handle: Any = None) -> None:
         display(data, metadata=metadata, raw=True)
     else:
         handle.update(data, metadata=metadata, raw=True)
+
+
+def _light_png(figure: Figure) -> bytes:
+    """A figure as PNG without transparency, and in one channel where all of it is grey."""
+    drawn, stream = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI)
+    image = PIL.Image.open(drawn).convert("RGB")
+    pixels = np.asarray(image)
+    if (pixels == pixels[..., :1]).all():
+        image = image.convert("L")
+    image.save(stream, format="png", optimize=True)
+    return stream.getvalue()
 
 
 def picture(name: str, *, alt: str) -> None:
@@ -131,7 +142,7 @@ def image_grid(
 ) -> None:
     """Shows uint8 images (N, H, W, C) as one sheet with `columns` images in a row."""
     rows = -(-len(images) // columns)
-    width = min(9.0, 0.7 * columns)
+    width = min(9.0, 0.5 * columns)
     aspect = images.shape[1] / images.shape[2]
     figure, axes = subplots(
         figsize=(width, width * rows / columns * aspect + (0.4 if title else 0))

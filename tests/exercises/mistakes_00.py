@@ -32,6 +32,14 @@ def by_fastest(a, b):
     return min(a) / min(b)
 
 
+def difference(a, b):
+    return np.median(a) - np.median(b)
+
+
+def rounded_to_a_tenth(steps, batch_size, examples):
+    return round(steps / (examples // batch_size), 1)
+
+
 def with_the_rest(steps, batch_size, examples):
     return steps * batch_size / examples
 
@@ -46,6 +54,6 @@ def rounded_up(steps, batch_size, examples):
 
 MISTAKES = {
     "00.1": [square_of_mean, sum_of_squares, by_numpy, by_rows],
-    "00.2": [by_means, upside_down, by_fastest],
-    "00.3": [with_the_rest, rounded, rounded_up],
+    "00.2": [by_means, upside_down, by_fastest, difference],
+    "00.3": [with_the_rest, rounded, rounded_up, rounded_to_a_tenth],
 }

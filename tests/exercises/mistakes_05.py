@@ -33,6 +33,16 @@ def summed(real, fake):
     return jnp.sum(jax.nn.softplus(-real)) + jnp.sum(jax.nn.softplus(fake))
 
 
+def clipped(real, fake):
+    real, fake = jnp.clip(real, -30, 30), jnp.clip(fake, -30, 30)
+    return jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))
+
+
+def with_epsilon(real, fake):
+    on_real, on_fake = jax.nn.sigmoid(real), jax.nn.sigmoid(fake)
+    return -jnp.mean(jnp.log(on_real + 1e-7)) - jnp.mean(jnp.log(1 - on_fake + 1e-7))
+
+
 def only_absent(labels, classes):
     return [c for c in range(classes) if c not in set(labels.tolist())]
 
@@ -45,6 +55,11 @@ def fixed_threshold(labels, classes):
 def without_minlength(labels, classes):
     shares = np.bincount(labels) / len(labels)
     return [int(c) for c in np.flatnonzero(shares < 0.2 / classes)]
+
+
+def share_of_those_that_occur(labels, classes):
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    return [int(c) for c in np.flatnonzero(shares < 0.2 / len(set(labels.tolist())))]
 
 
 def by_means(a, b):
@@ -63,9 +78,19 @@ def normal_interval(a, b):
     return "a" if d.mean() + half < 0 else "b" if d.mean() - half > 0 else "undecided"
 
 
+def population_deviation(a, b):
+    return three_seeds_only(a, b, ddof=0)
+
+
+def three_seeds_only(a, b, ddof=1):
+    d = np.subtract(a, b)
+    half = 4.303 * d.std(ddof=ddof) / np.sqrt(len(d))
+    return "a" if d.mean() + half < 0 else "b" if d.mean() - half > 0 else "undecided"
+
+
 MISTAKES = {
     "05.1": [pixels_of_a_convolution, padding_once, stride_times],
-    "05.2": [by_logarithms, value_not_loss, swapped, summed],
-    "05.3": [only_absent, fixed_threshold, without_minlength],
-    "05.4": [by_means, unpaired, normal_interval],
+    "05.2": [by_logarithms, value_not_loss, swapped, summed, clipped, with_epsilon],
+    "05.3": [only_absent, fixed_threshold, without_minlength, share_of_those_that_occur],
+    "05.4": [by_means, unpaired, normal_interval, population_deviation, three_seeds_only],
 }

@@ -38,10 +38,13 @@ def check_faster(faster: Callable[[Sequence[float], Sequence[float]], float]) ->
         not np.isclose(ratio, 0.5), "b takes half the time of a, so it is 2 times faster, not 0.5."
     )
     expect(np.isclose(ratio, 2.0), f"4 seconds against 2 is 2 times faster; you say {ratio}.")
+    expect(np.isclose(faster([9.0] * 3, [3.0] * 3), 3.0), "9 seconds against 3 is 3 times faster.")
     wild = faster([4.0, 4.1, 3.9, 4.0, 40.0], [2.0, 2.0, 1.9, 2.1, 2.0])
     expect(abs(wild - 2.0) < 0.2, f"One wild value in a moved your answer from 2 to {wild:.2g}.")
     lucky = faster([4.0, 4.1, 3.9, 4.0, 4.0], [2.0, 2.0, 0.1, 2.1, 20.0])
     expect(abs(lucky - 2.0) < 0.2, f"Two wild values in b moved your answer to {lucky:.2g}.")
+    low = faster([4.0, 4.0, 4.1, 3.9, 4.0, 0.1, 0.2], [2.0, 2.1, 1.9])
+    expect(abs(low - 2.0) < 0.2, f"Two wild low values among seven moved it to {low:.2g}.")
 
 
 @register("00.3")
@@ -55,3 +58,4 @@ def check_epochs(epochs: Callable[[int, int, int], float]) -> None:
         np.isclose(epochs(3, 32, 100), 1.0),
         "100 examples make 3 whole batches of 32; the last 4 are left out: 3 steps an epoch.",
     )
+    expect(np.isclose(epochs(1, 32, 100), 1 / 3), "One of three steps is a third: do not round.")

@@ -42,11 +42,20 @@ def check_discriminator_loss(d_loss: Callable[[Any, Any], Any]) -> None:
         float(d_loss(jnp.array([5.0]), jnp.array([-5.0]))) < 0.1,
         "A discriminator that is right on both sides should have a loss near 0. Look at the signs.",
     )
-    extreme = d_loss(jnp.array([-1000.0]), jnp.array([1000.0]))
+    extreme = float(d_loss(jnp.array([-1000.0]), jnp.array([1000.0])))
     expect(
-        jnp.isfinite(extreme),
+        np.isfinite(extreme),
         "At logits of 1,000 your loss is not finite: the logarithm of a sigmoid underflows. "
-        "Is there a function that is the logarithm of both?",
+        "Write log sigma as one function, as equation 4 does.",
+    )
+    expect(
+        np.isclose(extreme, 2000, rtol=1e-4),
+        "At logits of 1,000, all of them wrong, equation 4 gives 2,000. A clipped loss is finite, "
+        "but not right.",
+    )
+    expect(
+        abs(float(d_loss(jnp.array([1000.0]), jnp.array([-1000.0])))) < 1e-6,
+        "At logits of 1,000, all of them right, the loss should be 0.",
     )
     expect(
         np.isclose(float(value), float(losses.discriminator_loss(real, fake)), rtol=1e-4),
@@ -69,8 +78,13 @@ def check_missing(missing: Callable[[np.ndarray, int], list[int]]) -> None:
         [int(c) for c in missing(labels, 2)] == [1],
         "With two classes a fair share is a half, so 5 % is less than a fifth of it.",
     )
-    labels = np.repeat([0, 1, 2, 3], [85, 5, 5, 5])
-    expect(not list(missing(labels, 4)), "Exactly a fifth of a fair share counts as covered.")
+    labels = np.repeat([0, 1, 2, 3], [82, 6, 6, 6])
+    expect(not list(missing(labels, 4)), "6 % is more than a fifth of a fair share of 4 classes.")
+    found = [int(c) for c in missing(np.repeat([0, 1], [96, 4]), 10)]
+    expect(
+        found == list(range(2, 10)),
+        "A fair share is one over all classes, those that do not occur included.",
+    )
 
 
 @register("05.4")
@@ -93,7 +107,11 @@ def check_verdict(verdict: Callable[[list[float], list[float]], str]) -> None:
         "not the two means.",
     )
     expect(
-        verdict([10, 11, 10], [11, 16, 12]) == "undecided",
-        "Three differences of 1, 5 and 2: their 95 % interval still holds zero. With few seeds "
-        "Student's t is wider than the normal distribution.",
+        verdict([10, 11, 10], [13, 18, 14]) == "undecided",
+        "Three differences of 3, 7 and 4: their 95 % interval still holds zero. With few seeds "
+        "Student's t is wide; it has n - 1 degrees of freedom, as has the standard deviation.",
+    )
+    expect(
+        verdict([10, 10, 10, 10], [14, 20, 16, 12]) == "a",
+        "Four seeds: t has three degrees of freedom, and the interval leaves out zero.",
     )
