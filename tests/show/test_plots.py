@@ -81,7 +81,7 @@ def test_image_grid_shows_every_image(shown):
     plots.image_grid(np.zeros((23, 8, 8, 3), np.uint8), alt="twenty-three black squares", title="t")
     ((data, _),) = shown
     width, height = Image.open(io.BytesIO(data["image/png"])).size
-    assert width == 560
+    assert width == 400  # ten columns of half an inch at 80 dots an inch
     assert height < width
 
 
@@ -136,3 +136,16 @@ def test_style_does_not_leak_from_subplots():
     assert dict(plt.rcParams) == before
     assert not axes.spines["top"].get_visible()
     plt.close(figure)
+
+
+@pytest.mark.parametrize(("colour", "mode"), [("0.3", "L"), ("#D55E00", "RGB")])
+def test_a_figure_is_stored_light_and_without_loss(colour: str, mode: str) -> None:
+    figure, axes = plots.subplots()
+    axes.set_facecolor(colour)
+    data, _ = plots.bundle(figure, "an empty pair of axes")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=plots.DPI)
+    stored, full = Image.open(io.BytesIO(data["image/png"])), Image.open(drawn)
+    assert stored.mode == mode
+    assert np.array_equal(np.asarray(stored.convert("RGB")), np.asarray(full.convert("RGB")))
+    assert len(data["image/png"]) <= len(drawn.getvalue())
