@@ -145,6 +145,7 @@ def test_a_figure_is_stored_light_and_without_loss(colour: str, mode: str) -> No
     data, _ = plots.bundle(figure, "an empty pair of axes")
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=plots.DPI)
+    plt.close(figure)
     stored, full = Image.open(io.BytesIO(data["image/png"])), Image.open(drawn)
     assert stored.mode == mode
     assert np.array_equal(np.asarray(stored.convert("RGB")), np.asarray(full.convert("RGB")))
