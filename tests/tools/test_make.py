@@ -15,8 +15,13 @@ from tools.lessons import ROOT
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 
 
+VARIABLES = {"PRESET", "LESSON", "REPO", "ONLY", "PYTEST", "LAB_ARGS"}
+FROM_AN_OUTER_MAKE = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"}  # the tests may run under make
+
+
 def dry_run(*arguments: str) -> str:
-    environment = {k: v for k, v in os.environ.items() if k not in ("PRESET", "LESSON", "REPO")}
+    hidden = VARIABLES | FROM_AN_OUTER_MAKE
+    environment = {k: v for k, v in os.environ.items() if k not in hidden}
     done = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", *arguments],
         cwd=ROOT,
