@@ -62,15 +62,24 @@ def _matrix_root(matrix: np.ndarray) -> np.ndarray:
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
 
 
+def class_counts(labels: np.ndarray, classes: int = 10) -> np.ndarray:
+    """How many labels each class has: shape (classes,).
+
+    Raises:
+        ValueError: There are no labels.
+    """
+    if len(labels) == 0:
+        raise ValueError("There are no labels to count; draw some samples first.")
+    return np.bincount(labels, minlength=classes)
+
+
 def class_shares(labels: np.ndarray, classes: int = 10) -> np.ndarray:
     """The share of each class among labels: shape (classes,), sums to 1.
 
     Raises:
         ValueError: There are no labels.
     """
-    if len(labels) == 0:
-        raise ValueError("There are no labels to take shares of; draw some samples first.")
-    return np.bincount(labels, minlength=classes) / len(labels)
+    return class_counts(labels, classes) / len(labels)
 
 
 def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
@@ -79,9 +88,12 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     Args:
         labels: Predicted class of each generated image, shape (N,).
         classes: Number of classes.
+
+    Raises:
+        ValueError: There are no labels.
     """
-    counts = np.bincount(labels, minlength=classes)
     # In whole numbers: an exact fifth must not fall on either side by rounding.
+    counts = class_counts(labels, classes)
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
 
 

@@ -117,3 +117,14 @@ def test_yardstick_needs_labels():
     images = Images(np.zeros((4, 28, 28, 1), np.uint8), None, (), "made by the test", "none")
     with pytest.raises(ValueError, match="no labels"):
         scores.fit_yardstick(images, steps=1)
+
+
+@pytest.mark.parametrize("score", [scores.class_shares, scores.covered_classes])
+def test_no_labels_are_no_coverage(score):
+    with pytest.raises(ValueError, match="no labels"):
+        score(np.array([], dtype=int))
+
+
+def test_an_exact_fifth_of_a_fair_share_is_covered():
+    labels = np.repeat(np.arange(7), [29, 1, 1, 1, 1, 1, 1])  # 1 of 35 is a fifth of a seventh
+    assert scores.covered_classes(labels, classes=7) == 7
