@@ -1,4 +1,4 @@
-"""Generators, discriminators and the classifier whose features serve as a yardstick."""
+"""Generators and discriminators."""
 
 from __future__ import annotations
 
@@ -97,41 +97,3 @@ class DCGANDiscriminator(nnx.Module):
         x = _leaky(self.down1(images))
         x = _leaky(self.norm(self.down2(x)))
         return self.dense(x.reshape(len(x), -1))[:, 0]
-
-
-class Classifier(nnx.Module):
-    """A small convolutional classifier of 28x28 images. Its features measure generators.
-
-    Args:
-        classes: Number of classes.
-        width: Channels at 14x14; 7x7 has twice as many.
-        feature_dim: Length of the feature vector.
-        channels: 1 for grey images, 3 for colour.
-        rngs: Random keys for the first weights.
-    """
-
-    def __init__(
-        self,
-        classes: int = 10,
-        width: int = 32,
-        feature_dim: int = 64,
-        channels: int = 1,
-        *,
-        rngs: nnx.Rngs,
-    ) -> None:
-        self.channels = channels
-        self.down1 = nnx.Conv(channels, width, (4, 4), strides=2, rngs=rngs)
-        self.down2 = nnx.Conv(width, 2 * width, (4, 4), strides=2, rngs=rngs)
-        self.hidden = nnx.Linear(7 * 7 * 2 * width, feature_dim, rngs=rngs)
-        self.output = nnx.Linear(feature_dim, classes, rngs=rngs)
-
-    def features(self, images: jax.Array) -> jax.Array:
-        """Maps images (N, 28, 28, channels) in [-1, 1] to features (N, feature_dim)."""
-        check_images(images, 28, self.channels)
-        x = nnx.relu(self.down1(images))
-        x = nnx.relu(self.down2(x))
-        return nnx.relu(self.hidden(x.reshape(len(x), -1)))
-
-    def __call__(self, images: jax.Array) -> jax.Array:
-        """Maps images to logits (N, classes)."""
-        return self.output(self.features(images))

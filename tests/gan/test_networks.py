@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from karpa_helpers.gan import networks
+from karpa_helpers.gan import networks, yardstick
 
 
 def make_generator(channels: int = 1) -> networks.DCGANGenerator:
@@ -19,8 +19,8 @@ def make_discriminator(channels: int = 1) -> networks.DCGANDiscriminator:
     return networks.DCGANDiscriminator(width=4, channels=channels, rngs=nnx.Rngs(0))
 
 
-def make_classifier(channels: int = 1) -> networks.Classifier:
-    return networks.Classifier(7, width=4, feature_dim=5, channels=channels, rngs=nnx.Rngs(0))
+def make_classifier(channels: int = 1) -> yardstick.Classifier:
+    return yardstick.Classifier(7, width=4, feature_dim=5, channels=channels, rngs=nnx.Rngs(0))
 
 
 def images(count: int, channels: int = 1, seed: int = 0) -> jax.Array:

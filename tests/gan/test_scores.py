@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from karpa_helpers.data.images import Images
 from karpa_helpers.gan import scores
 
 
@@ -89,34 +88,6 @@ def test_class_shares_and_coverage():
     assert scores.covered_classes(labels) == 8  # 19 and 0 of 1,000 are below 2 %
     assert scores.covered_classes(np.zeros(50, int)) == 1
     assert scores.covered_classes(np.array([0, 1, 1]), classes=2) == 2
-
-
-def bright_or_dark(count: int, seed: int) -> Images:
-    generator = np.random.default_rng(seed)
-    labels = generator.integers(0, 2, count).astype(np.int32)
-    noise = generator.integers(0, 80, (count, 28, 28, 1))
-    pixels = (noise + 150 * labels[:, None, None, None]).astype(np.uint8)
-    return Images(pixels, labels, ("dark", "bright"), "made by the test", "none")
-
-
-def test_yardstick_learns_and_measures(capsys):
-    yardstick = scores.fit_yardstick(bright_or_dark(256, seed=0), steps=20, width=4)
-    unseen = bright_or_dark(130, seed=1)
-    labels, features = yardstick.measure(unseen.pixels, batch=50)
-    assert labels.shape == (130,)
-    assert features.shape == (130, 64)
-    assert yardstick.accuracy(unseen) == pytest.approx((labels == unseen.labels).mean())
-    assert yardstick.accuracy(unseen) > 0.95
-    # Where the images are cut into batches changes nothing.
-    whole = yardstick.measure(unseen.pixels, batch=130)
-    np.testing.assert_array_equal(labels, whole[0])
-    np.testing.assert_allclose(features, whole[1], rtol=1e-4, atol=1e-5)
-
-
-def test_yardstick_needs_labels():
-    images = Images(np.zeros((4, 28, 28, 1), np.uint8), None, (), "made by the test", "none")
-    with pytest.raises(ValueError, match="no labels"):
-        scores.fit_yardstick(images, steps=1)
 
 
 @pytest.mark.parametrize("score", [scores.class_shares, scores.covered_classes])
