@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -19,6 +20,10 @@ from karpa_helpers.gan import losses
 State = dict[str, Any]
 
 
+Penalty = Callable[[losses.Network, jax.Array, jax.Array, jax.Array], jax.Array]
+Augment = Callable[[jax.Array, jax.Array], jax.Array]
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What an adversarial step needs besides the networks.
@@ -27,23 +32,36 @@ class Recipe:
         latent_dim: Length of the latent vector z, drawn from a standard normal.
         learning_rate: Adam's, for both players.
         beta1: Adam's first moment decay; DCGAN's 0.5.
+        beta2: Adam's second moment decay.
         average_decay: Decay of the moving average of the generator that samples are drawn from.
-        generator_loss: Loss of the generator as a function of the fake logits.
+        game: The losses of both players.
+        penalty: Added to the discriminator's loss, such as `losses.r1_r2`; None is nothing.
+        weight: The penalty's factor: a number, or a function of the number of steps done. R3GAN's
+            gamma, since `losses.r1_r2` holds the half.
+        augment: augment(key, images), differentiable, on all that the discriminator sees; None is
+            nothing.
+        critic_steps: Steps of the discriminator for one of the generator; a batch is divided
+            among them.
         make_optimizer: Makes each player's optimizer; None is Adam with the settings above.
     """
 
     latent_dim: int = 64
     learning_rate: float = 2e-4
     beta1: float = 0.5
+    beta2: float = 0.999
     average_decay: float = 0.99
-    generator_loss: Callable[[jax.Array], jax.Array] = losses.non_saturating_loss
+    game: losses.Game = losses.NON_SATURATING
+    penalty: Penalty | None = None
+    weight: float | Callable[[jax.Array], jax.Array] = 1.0
+    augment: Augment | None = None
+    critic_steps: int = 1
     make_optimizer: Callable[[], optax.GradientTransformation] | None = None
 
     def optimizer(self) -> optax.GradientTransformation:
         """The optimizer of each player."""
         if self.make_optimizer is not None:
             return self.make_optimizer()
-        return optax.adam(self.learning_rate, b1=self.beta1)
+        return optax.adam(self.learning_rate, b1=self.beta1, b2=self.beta2)
 
 
 @dataclass(frozen=True)
@@ -60,23 +78,28 @@ def create_state(
     """Takes two networks apart into graphs and one state for `adversarial_step`.
 
     Args:
-        generator: Maps z (N, latent_dim) to images in [-1, 1].
-        discriminator: Maps images to logits (N,).
+        generator: Maps z (N, latent_dim) to examples; images in [-1, 1].
+        discriminator: Maps examples to logits (N,).
         recipe: The recipe that the step will be made with.
 
     Returns:
-        (graphs, state) with state = {"generator", "discriminator", "average"}.
+        (graphs, state) with state = {"generator", "discriminator", "average", "step"}.
     """
     graph_g, state_g = training.create_state(generator, recipe.optimizer())
     graph_d, state_d = training.create_state(discriminator, recipe.optimizer())
-    state = {"generator": state_g, "discriminator": state_d, "average": _weights(state_g)}
+    state = {
+        "generator": state_g,
+        "discriminator": state_d,
+        "average": _weights(state_g),
+        "step": jnp.zeros((), jnp.int32),
+    }
     return Graphs(graph_g, graph_d), state
 
 
 def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     """A pure step: the discriminator learns on a batch, then the generator answers.
 
-    Real and generated images pass the discriminator as two batches, so that batch normalisation
+    Real and generated examples pass the discriminator as two batches, so that batch normalisation
     sees each kind by itself. Make the step once and use it for every seed.
 
     Args:
@@ -84,44 +107,69 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         recipe: As given to `create_state`.
 
     Returns:
-        step(state, batch, key), where batch is uint8 images (N, H, W, C); metrics are
-        "d_loss", "g_loss" and the mean of D on real and on generated images.
+        step(state, batch, key), where batch is uint8 images (N, H, W, C), or examples of any other
+        shape as floats; metrics are "d_loss" (without the penalty), "g_loss", the mean of D on
+        real and on generated examples, and "penalty" where there is one.
+
+    Raises:
+        ValueError: By the step, where the batch cannot be divided among `critic_steps`.
     """
     optimizer = recipe.optimizer()
+    augment = recipe.augment or (lambda key, images: images)
+
+    def discriminator_step(
+        g: State, d: State, real: jax.Array, count: jax.Array, key: jax.Array, key_more: jax.Array
+    ) -> tuple[State, training.Metrics]:
+        key_real, key_fake, key_penalty = jax.random.split(key_more, 3)
+        fake, _ = _apply(graphs.generator, g["params"], g["rest"], _latent(key, real, recipe))
+        seen, fake = augment(key_real, real), augment(key_fake, fake)
+
+        def objective(params: Any) -> Any:
+            on_real, rest = _apply(graphs.discriminator, params, d["rest"], seen)
+            on_fake, rest = _apply(graphs.discriminator, params, rest, fake)
+            loss = recipe.game.discriminator(on_real, on_fake)
+            metrics = {
+                "d_loss": loss,
+                "d_real": jax.nn.sigmoid(on_real).mean(),
+                "d_fake": jax.nn.sigmoid(on_fake).mean(),
+            }
+            if recipe.penalty is not None:
+                discriminator = _network(graphs.discriminator, params, d["rest"])
+                penalty = recipe.penalty(discriminator, seen, fake, key_penalty)
+                metrics["penalty"] = penalty
+                loss = loss + _weight(recipe, count) * penalty
+            return loss, (rest, metrics)
+
+        slope, (rest, metrics) = jax.grad(objective, has_aux=True)(d["params"])
+        return _learned(optimizer, slope, d, rest), metrics
+
+    def generator_step(
+        g: State, d: State, real: jax.Array, key: jax.Array, key_more: jax.Array
+    ) -> tuple[State, jax.Array]:
+        key_real, key_fake = jax.random.split(key_more)
+        discriminator = _network(graphs.discriminator, d["params"], d["rest"])
+        on_real = discriminator(augment(key_real, real))
+
+        def objective(params: Any) -> Any:
+            z = _latent(key, real, recipe)
+            examples, rest = _apply(graphs.generator, params, g["rest"], z)
+            logits = discriminator(augment(key_fake, examples))
+            return recipe.game.generator(on_real, logits), rest
+
+        (loss, rest), slope = jax.value_and_grad(objective, has_aux=True)(g["params"])
+        return _learned(optimizer, slope, g, rest), loss
 
     def step(state: State, batch: jax.Array, key: jax.Array) -> tuple[State, training.Metrics]:
-        real = to_unit(batch)
-        key_d, key_g = jax.random.split(key)
-        g, d = state["generator"], state["discriminator"]
-        fake, _ = _apply(graphs.generator, g["params"], g["rest"], _latent(key_d, real, recipe))
-
-        def d_objective(params: Any) -> Any:
-            on_real, rest = _apply(graphs.discriminator, params, d["rest"], real)
-            on_fake, rest = _apply(graphs.discriminator, params, rest, fake)
-            return losses.discriminator_loss(on_real, on_fake), (rest, on_real, on_fake)
-
-        (d_loss, (d_rest, on_real, on_fake)), slope = jax.value_and_grad(d_objective, has_aux=True)(
-            d["params"]
-        )
-        d = _learned(optimizer, slope, d, d_rest)
-
-        def g_objective(params: Any) -> Any:
-            z = _latent(key_g, real, recipe)
-            images, rest = _apply(graphs.generator, params, g["rest"], z)
-            logits, _ = _apply(graphs.discriminator, d["params"], d["rest"], images)
-            return recipe.generator_loss(logits), rest
-
-        (g_loss, g_rest), slope = jax.value_and_grad(g_objective, has_aux=True)(g["params"])
-        g = _learned(optimizer, slope, g, g_rest)
-
+        parts = _divide(to_unit(batch) if batch.dtype == jnp.uint8 else batch, recipe.critic_steps)
+        *keys, key_more = jax.random.split(key, len(parts) + 2)  # one for each latent batch
+        *keys_more, key_more = jax.random.split(key_more, len(parts) + 1)
+        g, d, count = state["generator"], state["discriminator"], state["step"]
+        for real, *both in zip(parts, keys[:-1], keys_more, strict=True):
+            d, metrics = discriminator_step(g, d, real, count, *both)
+        g, metrics["g_loss"] = generator_step(g, d, parts[-1], keys[-1], key_more)
         average = training.moving_average(state["average"], _weights(g), recipe.average_decay)
-        metrics = {
-            "d_loss": d_loss,
-            "g_loss": g_loss,
-            "d_real": jax.nn.sigmoid(on_real).mean(),
-            "d_fake": jax.nn.sigmoid(on_fake).mean(),
-        }
-        return {"generator": g, "discriminator": d, "average": average}, metrics
+        state = {"generator": g, "discriminator": d, "average": average, "step": count + 1}
+        return state, metrics
 
     return step
 
@@ -173,6 +221,20 @@ def _generate(graph: nnx.GraphDef, average: State, z: jax.Array) -> jax.Array:
     return to_pixels(training.merge(graph, average)(z))
 
 
+def _weight(recipe: Recipe, count: jax.Array) -> Any:
+    return recipe.weight(count) if callable(recipe.weight) else recipe.weight
+
+
+def _divide(batch: jax.Array, count: int) -> list[jax.Array]:
+    """The batch in equal parts, one for each step of the discriminator."""
+    if len(batch) % count:
+        raise ValueError(
+            f"A batch of {len(batch)} cannot be divided among {count} steps of the discriminator; "
+            f"give a batch_size that is a multiple of critic_steps={count}."
+        )
+    return jnp.split(batch, count)
+
+
 def _latent(key: jax.Array, batch: jax.Array, recipe: Recipe) -> jax.Array:
     return jax.random.normal(key, (len(batch), recipe.latent_dim))
 
@@ -185,6 +247,11 @@ def _weights(state: State) -> State:
 def _apply(graph: nnx.GraphDef, params: Any, rest: Any, x: jax.Array) -> tuple[jax.Array, Any]:
     """A network's output, and its statistics after the call."""
     return training.call(graph, params, rest, lambda network: network(x))
+
+
+def _network(graph: nnx.GraphDef, params: Any, rest: Any) -> losses.Network:
+    """A network as a function of its input; what its statistics become is thrown away."""
+    return lambda x: _apply(graph, params, rest, x)[0]
 
 
 def _learned(

@@ -85,9 +85,7 @@ def test_step_equals_the_one_by_hand():
 def test_the_generators_loss_does_not_teach_the_discriminator():
     # The discriminator's step must not depend on what the generator minimises.
     graphs, state, step = made()
-    opposite = fitting.Recipe(
-        latent_dim=3, learning_rate=1e-2, generator_loss=lambda o: -losses.non_saturating_loss(o)
-    )
+    opposite = fitting.Recipe(latent_dim=3, learning_rate=1e-2, game=game(generator=-1))
     other = jax.jit(fitting.adversarial_step(graphs, opposite))
     batch = killable.pixels()[:8]
     one, two = step(state, batch, KEY)[0], other(state, batch, KEY)[0]
@@ -95,19 +93,26 @@ def test_the_generators_loss_does_not_teach_the_discriminator():
     assert changed(one["generator"]["params"], two["generator"]["params"])
 
 
-def test_neither_players_loss_moves_the_other(monkeypatch):
+def game(discriminator: float = 1, generator: float = 1) -> losses.Game:
+    """The non-saturating game with each player's loss times a factor."""
+    return losses.Game(
+        "scaled",
+        lambda real, fake: discriminator * losses.discriminator_loss(real, fake),
+        lambda real, fake: generator * losses.non_saturating_loss(fake),
+    )
+
+
+@pytest.mark.parametrize(
+    ("still", "moved", "factors"),
+    [("discriminator", "generator", (0, 1)), ("generator", "discriminator", (1, 0))],
+)
+def test_neither_players_loss_moves_the_other(still, moved, factors):
     graphs, state, _ = made()
-    batch = killable.pixels()[:8]
-    # Each player's loss made constant in turn: that player must stand still, the other not.
-    monkeypatch.setattr(losses, "discriminator_loss", lambda real, fake: 0.0 * jnp.sum(real))
-    still = jax.jit(fitting.adversarial_step(graphs, killable.RECIPE))(state, batch, KEY)[0]
-    assert not changed(still["discriminator"]["params"], state["discriminator"]["params"])
-    assert changed(still["generator"]["params"], state["generator"]["params"])
-    monkeypatch.setattr(losses, "discriminator_loss", lambda real, fake: jnp.sum(real + fake))
-    silent = fitting.Recipe(latent_dim=3, learning_rate=1e-2, generator_loss=lambda o: 0.0 * o[0])
-    new = jax.jit(fitting.adversarial_step(graphs, silent))(state, batch, KEY)[0]
-    assert not changed(new["generator"]["params"], state["generator"]["params"])
-    assert changed(new["discriminator"]["params"], state["discriminator"]["params"])
+    # One player's loss made constant: that player must stand still, the other not.
+    recipe = fitting.Recipe(latent_dim=3, learning_rate=1e-2, game=game(*factors))
+    new = jax.jit(fitting.adversarial_step(graphs, recipe))(state, killable.pixels()[:8], KEY)[0]
+    assert not changed(new[still]["params"], state[still]["params"])
+    assert changed(new[moved]["params"], state[moved]["params"])
 
 
 class Echo(nnx.Module):
@@ -202,6 +207,125 @@ def test_sampling_uses_the_average_in_evaluation_mode():
     in_parts = fitting.generate(graphs, state, z, batch=4)
     for other in (np.concatenate(one_by_one), in_parts):
         assert np.abs(images.astype(int) - other).max() <= 1  # rounding
+
+
+class Linear(nnx.Module):
+    """o = w . x + b: every loss and slope of a linear discriminator is known."""
+
+    def __init__(self, weights: list[float]) -> None:
+        self.weights, self.bias = nnx.Param(jnp.array(weights)), nnx.Param(jnp.zeros(()))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return x @ self.weights[...] + self.bias[...]
+
+
+class Shift(nnx.Module):
+    """x = z + shift."""
+
+    def __init__(self) -> None:
+        self.shift = nnx.Param(jnp.zeros(2))
+
+    def __call__(self, z: jax.Array) -> jax.Array:
+        return z + self.shift[...]
+
+
+POINTS = np.random.default_rng(3).normal(2, 1, (12, 2)).astype("f4")
+
+
+def one_step(recipe, points=POINTS, steps=1):
+    graphs, state = fitting.create_state(Shift(), Linear([0.6, -0.8]), recipe)
+    step = jax.jit(fitting.adversarial_step(graphs, recipe))
+    for i in range(steps):
+        state, metrics = step(state, points, jax.random.fold_in(KEY, i))
+    return state, metrics
+
+
+def descent(**options):
+    return PlainDescent(latent_dim=2, **options)
+
+
+@pytest.mark.parametrize(("weight", "count"), [(0.0, 1), (0.3, 1), (0.3, 3)])
+def test_the_penalty_pulls_by_its_weight(weight, count):
+    # Of o = w.x + b the slope is w, so R1 + R2 is |w|^2 and pulls w back by 2 weight w.
+    without = descent()
+    with_penalty = descent(penalty=losses.r1_r2, weight=weight)
+    plain, metrics = one_step(without), one_step(with_penalty)
+    plain_w, w = (s[0]["discriminator"]["params"]["weights"][...] for s in (plain, metrics))
+    np.testing.assert_allclose(w, plain_w - 0.5 * weight * 2 * np.array([0.6, -0.8]), rtol=1e-5)
+    assert metrics[1]["penalty"] == pytest.approx(1.0, rel=1e-5)  # |w|^2 = 1 at first
+    assert "penalty" not in plain[1]
+    assert metrics[1]["d_loss"] == pytest.approx(float(plain[1]["d_loss"]))  # without the penalty
+
+
+def test_the_penaltys_weight_may_follow_the_steps_done():
+    # A weight of 0.3 in the second step only.
+    later = descent(penalty=losses.r1_r2, weight=lambda count: 0.3 * (count == 1))
+    first, _ = one_step(later)
+    assert not changed(first, one_step(descent(penalty=losses.r1_r2, weight=0.0))[0])
+    w = first["discriminator"]["params"]["weights"][...]
+    second, _ = one_step(later, steps=2)
+    plain, _ = one_step(descent(penalty=losses.r1_r2, weight=0.0), steps=2)
+    found = second["discriminator"]["params"]["weights"][...]
+    np.testing.assert_allclose(
+        found, plain["discriminator"]["params"]["weights"][...] - 0.3 * w, rtol=1e-4
+    )
+    assert second["step"] == 2
+
+
+def test_critic_steps_divide_the_batch():
+    # Three steps of D on four points each equal three steps with a silent G; then G moves once.
+    deaf = game(generator=0)
+    recipe = descent(critic_steps=3, game=deaf)
+    state, _ = one_step(recipe)
+    graphs, by_hand = fitting.create_state(Shift(), Linear([0.6, -0.8]), recipe)
+    D = training.merge(graphs.discriminator, by_hand["discriminator"])
+    for part, key in zip(POINTS.reshape(3, 4, 2), drawn_keys(3), strict=True):
+        fake = jax.random.normal(key, (4, 2))
+
+        def loss(D, real=part, fake=fake):
+            return losses.discriminator_loss(D(real), D(fake))
+
+        slope = nnx.grad(loss)(D)
+        nnx.update(D, jax.tree.map(lambda p, s: p - 0.5 * s, nnx.state(D, nnx.Param), slope))
+    assert_close(state["discriminator"]["params"], nnx.state(D, nnx.Param))
+    with pytest.raises(ValueError, match="critic_steps=5"):
+        one_step(descent(critic_steps=5))
+
+
+def drawn_keys(count):
+    """The keys of the discriminator's latent vectors in the first step."""
+    return jax.random.split(jax.random.fold_in(KEY, 0), count + 2)[:count]
+
+
+def test_augmentation_reaches_all_that_the_discriminator_sees():
+    # Everything made equal: the discriminator cannot tell real from generated.
+    blind = descent(augment=lambda key, x: 0.0 * x)
+    _, metrics = one_step(blind)
+    assert metrics["d_loss"] == pytest.approx(2 * np.log(2))
+    assert metrics["g_loss"] == pytest.approx(np.log(2), rel=1e-4)
+
+
+def test_augmentation_gets_a_new_key_each_time():
+    seen = []
+
+    def note(key, x):
+        seen.append(np.asarray(jax.random.key_data(key)).tobytes())
+        return x
+
+    graphs, state = fitting.create_state(Shift(), Linear([0.6, -0.8]), descent(augment=note))
+    step = fitting.adversarial_step(graphs, descent(augment=note, critic_steps=2))
+    with jax.disable_jit():
+        step(state, POINTS, KEY)
+    assert len(seen) == len(set(seen)) == 6  # real and fake: two steps of D and one of G
+
+
+def test_the_relativistic_generator_sees_the_real_ones():
+    # Far apart, D is sure of each pair; the generator's loss grows with the real logits.
+    near, far = (
+        one_step(descent(game=losses.RELATIVISTIC), POINTS)[1],
+        one_step(descent(game=losses.RELATIVISTIC), POINTS + np.array([6, -6], "f4"))[1],
+    )
+    assert far["g_loss"] > near["g_loss"] + 5
 
 
 # Runs that are killed

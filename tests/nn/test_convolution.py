@@ -80,3 +80,59 @@ def test_module_is_flax_transposed_convolution(features, use_bias):
     x = jax.random.normal(jax.random.key(0), (2, 4, 3, 5))
     np.testing.assert_allclose(mine(x), flax(x), rtol=1e-4, atol=1e-5)
     assert mine(x).shape == (2, 8, 6, features)
+
+
+# The halving convolution
+
+
+def halved_by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """A border of one zero, then a 4x4 correlation at every second place, in float64."""
+    count, height, width, _ = x.shape
+    padded = np.pad(x.astype("f8"), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    y = np.zeros((count, height // 2, width // 2, kernel.shape[-1]))
+    for row in range(height // 2):
+        for column in range(width // 2):
+            patch = padded[:, 2 * row : 2 * row + 4, 2 * column : 2 * column + 4]
+            y[:, row, column] = np.einsum("nijc,ijcd->nd", patch, kernel.astype("f8"))
+    return y
+
+
+HALVING = [convolution.downsample_by_product, convolution.downsample_by_lax]
+EVEN = [(2, 4, 6, 4, 6), (1, 2, 2, 1, 1), (3, 14, 8, 5, 4)]
+
+
+@pytest.mark.parametrize("form", HALVING)
+@pytest.mark.parametrize("shape", EVEN)
+def test_halving_forms_agree_with_loops(form, shape):
+    x, kernel = arrays(shape)
+    np.testing.assert_allclose(form(x, kernel), halved_by_loops(x, kernel), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", EVEN)
+def test_halving_forms_agree_when_differentiated_twice(shape):
+    x, kernel = arrays(shape)
+
+    def penalty(form, kernel):
+        slope = jax.grad(lambda x: jnp.sum(jnp.sin(form(x, kernel))))(x)
+        return jnp.sum(slope**2)
+
+    one, other = (jax.grad(penalty, argnums=1)(form, kernel) for form in HALVING)
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_halving_module_is_flax_convolution(use_bias):
+    mine = convolution.ConvStride2(5, 3, use_bias=use_bias, rngs=nnx.Rngs(0))
+    flax = nnx.Conv(5, 3, (4, 4), strides=2, use_bias=use_bias, rngs=nnx.Rngs(1))
+    assert mine.kernel[...].shape == flax.kernel[...].shape
+    flax.kernel[...] = mine.kernel[...]
+    if use_bias:
+        mine.bias[...] = flax.bias[...] = jnp.arange(1.0, 4)
+    x = jax.random.normal(jax.random.key(0), (2, 8, 6, 5))
+    np.testing.assert_allclose(mine(x), flax(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(2, 7, 8, 5), (2, 8, 8, 4), (8, 8, 5)])
+def test_what_cannot_be_halved_is_refused(shape):
+    with pytest.raises(ValueError, match="must be even"):
+        convolution.ConvStride2(5, 3, rngs=nnx.Rngs(0))(jnp.zeros(shape))
