@@ -229,16 +229,16 @@ def _penalty(
     recipe: Recipe, count: jax.Array, discriminator: losses.Network, *examples: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """The penalty, and what it adds to the loss: nothing in the steps between."""
-    assert recipe.penalty is not None
+    penalty, every = recipe.penalty, recipe.penalty_every
+    assert penalty is not None
     weight = recipe.weight(count) if callable(recipe.weight) else recipe.weight
-    if recipe.penalty_every == 1:
-        value = recipe.penalty(discriminator, *examples)
-        return value, weight * value
-    value = jax.lax.cond(
-        count % recipe.penalty_every == 0,
-        lambda: recipe.penalty_every * recipe.penalty(discriminator, *examples),
-        lambda: jnp.zeros(()),
-    )
+    if every == 1:
+        value = penalty(discriminator, *examples)
+    else:
+        due, nothing = count % every == 0, jnp.zeros(())
+        value = jax.lax.cond(
+            due, lambda: every * penalty(discriminator, *examples), lambda: nothing
+        )
     return value, weight * value
 
 
