@@ -87,7 +87,9 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(max(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap, 0.0))
 
 
-def frechet_extrapolated(a: np.ndarray, b: np.ndarray, parts: int = 4, seed: int = 0) -> float:
+def frechet_extrapolated(
+    a: np.ndarray, b: np.ndarray, parts: int = 4, repeats: int = 5, seed: int = 0
+) -> float:
     """The Fréchet distance that infinitely many samples would have, by a straight line in 1/N.
 
         d^2(N / m, M / m) = d^2(infinity) + m * slope,    m = 1 ... parts
@@ -100,27 +102,28 @@ def frechet_extrapolated(a: np.ndarray, b: np.ndarray, parts: int = 4, seed: int
         b: Features (M, d), M at least 2 * parts.
         parts: The largest number of parts, at least 2. Each part should hold several times d
             examples; below that the points leave the straight line.
+        repeats: How often the sets are shuffled for each m: more makes the result steadier.
         seed: Decides the shuffling.
 
     Returns:
         The intercept. For two equal distributions it scatters around 0, and may be negative.
 
     Raises:
-        ValueError: The shapes do not fit, a feature is not finite, or there are too few examples.
+        ValueError: The shapes do not fit, a feature is not finite, or there are too few examples,
+            parts or repeats.
 
     References:
         Chong, Forsyth. Effectively unbiased FID and Inception Score and where to find them.
         CVPR 2020, arXiv:1911.07023. They extrapolate in the number of generated images alone.
     """
-    if parts < 2:
-        raise ValueError(f"parts is {parts}; a line needs at least 2 points.")
+    if parts < 2 or repeats < 1:
+        raise ValueError(f"parts is {parts} and repeats is {repeats}; give at least 2 and 1.")
     a, b = _checked(a=a, b=b, least=2 * parts)
-    rng = np.random.default_rng(seed)
-    counts = np.arange(1, parts + 1)
-    means = []
-    for count in counts:
-        pieces = [np.array_split(rng.permutation(features), count) for features in (a, b)]
-        means.append(np.mean([frechet_distance(x, y) for x, y in zip(*pieces, strict=True)]))
+    rng, counts = np.random.default_rng(seed), np.arange(1, parts + 1)
+    means = [frechet_distance(a, b)]
+    for count in counts[1:]:
+        pairs = [_parts(a, b, count, rng) for _ in range(repeats)]
+        means.append(np.mean([frechet_distance(*pair) for some in pairs for pair in some]))
     return float(np.polyfit(counts, means, 1)[1])
 
 
@@ -277,6 +280,14 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     # In whole numbers: an exact fifth must not fall on either side by rounding.
     counts = class_counts(labels, classes)
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
+
+
+def _parts(
+    a: np.ndarray, b: np.ndarray, count: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, ...]]:
+    """Both sets shuffled and cut into `count` parts, the parts in pairs."""
+    cut = [np.array_split(rng.permutation(features), count) for features in (a, b)]
+    return list(zip(*cut, strict=True))
 
 
 def _matrix_root(matrix: np.ndarray) -> np.ndarray:
