@@ -123,7 +123,7 @@ def frechet_extrapolated(
     means = [frechet_distance(a, b)]
     for count in counts[1:]:
         pairs = [_parts(a, b, count, rng) for _ in range(repeats)]
-        means.append(np.mean([frechet_distance(*pair) for some in pairs for pair in some]))
+        means.append(float(np.mean([frechet_distance(*pair) for some in pairs for pair in some])))
     return float(np.polyfit(counts, means, 1)[1])
 
 
