@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,11 @@ from flax import nnx
 
 from karpa_helpers import checkpoints, runtime
 from karpa_helpers.checkpoints import WeightsError
+from karpa_helpers.data import images
+from karpa_helpers.gan.yardstick import Classifier
+from tools import train_weights
+
+FASHION = images.fashion_mnist
 
 CARD = {
     "what": "a test's network",
@@ -169,3 +176,60 @@ def test_a_card_must_be_whole_and_honest(tmp_path):
 def test_weights_too_large_to_ship_are_refused(tmp_path):
     with pytest.raises(WeightsError, match="8,000,000 ship"):
         checkpoints.save("big", {"a": np.zeros(2_100_000, np.float32)}, CARD, tmp_path)
+
+
+# What ships.
+
+
+@pytest.mark.parametrize("name", checkpoints.available())
+def test_what_ships_is_small_and_described(name):
+    card = checkpoints.card(name)
+    assert set(checkpoints.CARD_FIELDS) <= set(card)
+    assert set(checkpoints.SCORE_FIELDS) <= set(card["score"])
+    path = checkpoints.FOLDER / f"{name}.safetensors"
+    assert path.stat().st_size == card["bytes"] <= checkpoints.MAX_BYTES
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == card["sha256"]
+
+
+def test_every_file_that_ships_has_a_card_and_a_recipe():
+    files = {path.stem for path in checkpoints.FOLDER.iterdir()}
+    assert files == set(checkpoints.available()) == set(train_weights.RECIPES)
+
+
+def test_the_yardstick_is_as_good_as_its_card_says(capsys):
+    yardstick, score = checkpoints.yardstick(), checkpoints.card(checkpoints.YARDSTICK)["score"]
+    # The embedded images are the official test part, which the card's score was taken on.
+    right = [
+        yardstick.accuracy(part) * len(part)
+        for part in (images.fashion_mnist("train"), images.fashion_mnist("held_out"))
+    ]
+    accuracy = 100 * sum(right) / 10_000
+    assert score["low"] < accuracy < score["high"]
+    assert accuracy == pytest.approx(score["value"], abs=0.05)
+    assert accuracy > 91.5
+
+
+def test_features_of_the_yardstick_do_not_die(capsys):
+    features = checkpoints.yardstick().measure(images.fashion_mnist("held_out").pixels)[1]
+    assert features.shape == (2000, 64)
+    assert (features.std(axis=0) > 0).mean() > 0.8
+
+
+def test_training_what_ships_again(tmp_path, monkeypatch, capsys):
+    small = {"small": "small", "whole": "small"}
+    monkeypatch.setattr(
+        train_weights.images, "fashion_mnist", lambda part, size: FASHION(part, small[size])
+    )
+    with pytest.raises(train_weights.TrainingError, match="wants Fashion-MNIST's 60,000"):
+        train_weights.fashion_classifier(tmp_path)
+    assert train_weights.main([checkpoints.YARDSTICK]) == 1
+    assert "data fetch fashion_mnist" in capsys.readouterr().err
+    monkeypatch.setattr(train_weights, "FASHION_COUNT", 8000)
+    train_weights.fashion_classifier(tmp_path, steps=2)
+    checkpoints.load(checkpoints.YARDSTICK, template_of_the_yardstick(), tmp_path)
+    assert checkpoints.card(checkpoints.YARDSTICK, tmp_path)["steps"] == 2
+
+
+def template_of_the_yardstick():
+    _, params, rest = nnx.split(Classifier(rngs=nnx.Rngs(3)), nnx.Param, ...)
+    return {"params": params, "rest": rest}
