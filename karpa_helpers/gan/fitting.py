@@ -38,6 +38,8 @@ class Recipe:
         penalty: Added to the discriminator's loss, such as `losses.r1_r2`; None is nothing.
         weight: The penalty's factor: a number, or a function of the number of steps done. R3GAN's
             gamma, since `losses.r1_r2` holds the half.
+        penalty_every: Steps from one penalty to the next; it then counts so many times as much.
+            A penalty costs about as much as the rest of the step, so 4 saves a third of the time.
         augment: augment(key, images), differentiable, on all that the discriminator sees; None is
             nothing.
         critic_steps: Steps of the discriminator for one of the generator; a batch is divided
@@ -53,6 +55,7 @@ class Recipe:
     game: losses.Game = losses.NON_SATURATING
     penalty: Penalty | None = None
     weight: float | Callable[[jax.Array], jax.Array] = 1.0
+    penalty_every: int = 1
     augment: Augment | None = None
     critic_steps: int = 1
     make_optimizer: Callable[[], optax.GradientTransformation] | None = None
@@ -135,9 +138,10 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
             }
             if recipe.penalty is not None:
                 discriminator = _network(graphs.discriminator, params, d["rest"])
-                penalty = recipe.penalty(discriminator, seen, fake, key_penalty)
-                metrics["penalty"] = penalty
-                loss = loss + _weight(recipe, count) * penalty
+                metrics["penalty"], cost = _penalty(
+                    recipe, count, discriminator, seen, fake, key_penalty
+                )
+                loss = loss + cost
             return loss, (rest, metrics)
 
         slope, (rest, metrics) = jax.grad(objective, has_aux=True)(d["params"])
@@ -221,8 +225,21 @@ def _generate(graph: nnx.GraphDef, average: State, z: jax.Array) -> jax.Array:
     return to_pixels(training.merge(graph, average)(z))
 
 
-def _weight(recipe: Recipe, count: jax.Array) -> Any:
-    return recipe.weight(count) if callable(recipe.weight) else recipe.weight
+def _penalty(
+    recipe: Recipe, count: jax.Array, discriminator: losses.Network, *examples: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The penalty, and what it adds to the loss: nothing in the steps between."""
+    penalty, every = recipe.penalty, recipe.penalty_every
+    assert penalty is not None
+    weight = recipe.weight(count) if callable(recipe.weight) else recipe.weight
+    if every == 1:
+        value = penalty(discriminator, *examples)
+    else:
+        due, nothing = count % every == 0, jnp.zeros(())
+        value = jax.lax.cond(
+            due, lambda: every * penalty(discriminator, *examples), lambda: nothing
+        )
+    return value, weight * value
 
 
 def _divide(batch: jax.Array, count: int) -> list[jax.Array]:

@@ -272,6 +272,18 @@ def test_the_penaltys_weight_may_follow_the_steps_done():
     assert second["step"] == 2
 
 
+def test_a_lazy_penalty_counts_for_the_steps_between():
+    lazy, double = descent(penalty=losses.r1_r2, weight=0.3, penalty_every=2), 2 * 0.3
+    state, metrics = one_step(lazy)
+    assert not changed(state, one_step(descent(penalty=losses.r1_r2, weight=double))[0])
+    assert metrics["penalty"] == pytest.approx(2.0, rel=1e-5)
+    # The second step has none: it equals the plain one from the same state.
+    both, metrics = one_step(lazy, steps=2)
+    once = descent(penalty=losses.r1_r2, weight=lambda count: double * (count == 0))
+    assert_close(both, one_step(once, steps=2)[0], tolerance=1e-6)
+    assert metrics["penalty"] == 0
+
+
 def test_critic_steps_divide_the_batch():
     # Three steps of D on four points each equal three steps with a silent G; then G moves once.
     deaf = game(generator=0)
