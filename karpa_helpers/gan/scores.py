@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
 # A class counts as covered with at least one in so many of its fair share of the samples.
 COVERED_ONE_IN = 5
@@ -80,11 +81,8 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
         of Multivariate Analysis 12, 1982. Heusel et al., NIPS 2017, arXiv:1706.08500.
     """
     a, b = _checked(a=a, b=b)
-    shift = a.mean(0) - b.mean(0)
-    cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
-    root_a = _matrix_root(cov_a)
-    overlap = np.sqrt(np.clip(np.linalg.eigvalsh(root_a @ cov_b @ root_a), 0, None)).sum()
-    return float(max(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap, 0.0))
+    with threadpool_limits(1):  # on matrices this small, threads only wait for each other
+        return _frechet(a, b)
 
 
 def frechet_extrapolated(
@@ -121,9 +119,10 @@ def frechet_extrapolated(
     a, b = _checked(a=a, b=b, least=2 * parts)
     rng, counts = np.random.default_rng(seed), np.arange(1, parts + 1)
     means = [frechet_distance(a, b)]
-    for count in counts[1:]:
-        pairs = [_parts(a, b, count, rng) for _ in range(repeats)]
-        means.append(float(np.mean([frechet_distance(*pair) for some in pairs for pair in some])))
+    with threadpool_limits(1):
+        for count in counts[1:]:
+            pairs = [pair for _ in range(repeats) for pair in _parts(a, b, count, rng)]
+            means.append(float(np.mean([_frechet(x, y) for x, y in pairs])))
     return float(np.polyfit(counts, means, 1)[1])
 
 
@@ -280,6 +279,14 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     # In whole numbers: an exact fifth must not fall on either side by rounding.
     counts = class_counts(labels, classes)
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
+
+
+def _frechet(a: np.ndarray, b: np.ndarray) -> float:
+    shift = a.mean(0) - b.mean(0)
+    cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
+    root_a = _matrix_root(cov_a)
+    overlap = np.sqrt(np.clip(np.linalg.eigvalsh(root_a @ cov_b @ root_a), 0, None)).sum()
+    return float(max(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap, 0.0))
 
 
 def _parts(

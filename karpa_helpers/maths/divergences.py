@@ -11,11 +11,12 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 SUM_TOLERANCE = 1e-4  # float32 sums of a few thousand probabilities stay well within
 
 
-def kl(p: jax.Array, q: jax.Array) -> jax.Array:
+def kl(p: ArrayLike, q: ArrayLike) -> jax.Array:
     """Kullback-Leibler divergence: sum_i p_i log(p_i / q_i), in nats.
 
     Args:
@@ -36,7 +37,7 @@ def kl(p: jax.Array, q: jax.Array) -> jax.Array:
     return _sum_p_log(p, p) - _sum_p_log(p, q)
 
 
-def js(p: jax.Array, q: jax.Array) -> jax.Array:
+def js(p: ArrayLike, q: ArrayLike) -> jax.Array:
     """Jensen-Shannon divergence: (KL(p || m) + KL(q || m)) / 2 with m = (p + q) / 2, in nats.
 
     Args:
@@ -58,7 +59,7 @@ def js(p: jax.Array, q: jax.Array) -> jax.Array:
     return (_sum_p_log(p, _ratio(p, m)) + _sum_p_log(q, _ratio(q, m))) / 2
 
 
-def optimal_discriminator(p: jax.Array, q: jax.Array) -> jax.Array:
+def optimal_discriminator(p: ArrayLike, q: ArrayLike) -> jax.Array:
     """The D that maximises `value`: p_i / (p_i + q_i), and 1/2 where both are 0.
 
     Args:
@@ -79,7 +80,7 @@ def optimal_discriminator(p: jax.Array, q: jax.Array) -> jax.Array:
     return jnp.where(seen, p / jnp.where(seen, p + q, 1), 0.5)
 
 
-def value(D: jax.Array, p: jax.Array, q: jax.Array) -> jax.Array:
+def value(D: ArrayLike, p: ArrayLike, q: ArrayLike) -> jax.Array:
     """The value of the minimax game: sum_i p_i log D_i + q_i log(1 - D_i).
 
     D maximises it, the generator (which chooses q) minimises it.
@@ -107,7 +108,7 @@ def value(D: jax.Array, p: jax.Array, q: jax.Array) -> jax.Array:
     return _sum_p_log(p, D) + _sum_p_log(q, 1 - D)
 
 
-def wasserstein_1d(p: jax.Array, q: jax.Array, points: jax.Array) -> jax.Array:
+def wasserstein_1d(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> jax.Array:
     """Wasserstein-1 distance on a line: integral |P(x) - Q(x)| dx, with P and Q the sums so far.
 
     It is the least mean distance over which mass must be carried to turn p into q.
@@ -156,7 +157,7 @@ def _known(x: jax.Array) -> bool:
     return not isinstance(x, jax.core.Tracer)
 
 
-def _distributions(**named: jax.Array) -> list[jax.Array]:
+def _distributions(**named: ArrayLike) -> list[jax.Array]:
     """Floating-point arrays of one shape (K,) that are distributions; raises ValueError if not."""
     arrays = {name: jnp.asarray(x) for name, x in named.items()}
     shapes = {name: x.shape for name, x in arrays.items()}
