@@ -35,10 +35,10 @@ help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
 
 setup:
-	$(call setup,lab)
+	$(call setup,lab apps)
 
 setup-dev:
-	$(call setup,lab dev)
+	$(call setup,lab apps dev)
 
 lab: setup ## opens JupyterLab at the first lesson; LAB_ARGS="--no-browser --port 9999" goes through
 	@echo "Starting JupyterLab; stop it with Ctrl-C."

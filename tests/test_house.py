@@ -30,7 +30,8 @@ def pins(name: str) -> dict[str, str]:
 
 def needed() -> list[Requirement]:
     extras = PROJECT["optional-dependencies"]
-    return [Requirement(r) for r in [*PROJECT["dependencies"], *extras["lab"], *extras["dev"]]]
+    listed = [PROJECT["dependencies"], *(extras[name] for name in ("lab", "apps", "dev"))]
+    return [Requirement(line) for lines in listed for line in lines]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -62,7 +63,7 @@ def test_conda_refers_to_pyproject_and_lists_nothing_twice() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, nested = environment["dependencies"]
     assert pip == "pip"
-    assert nested == {"pip": ["-e .[lab]"]}
+    assert nested == {"pip": ["-e .[lab,apps]"]}
     assert python.startswith("python")
     floor = SpecifierSet(PROJECT["requires-python"])
     assert set(map(str, floor)) <= set(python.removeprefix("python").split(","))

@@ -19,7 +19,8 @@ def check_images(images: jax.Array, size: int, channels: int) -> None:
     """Refuses images that a network was not made for.
 
     Raises:
-        ValueError: The shape is not (N, size, size, channels), or the dtype is not float.
+        ValueError: The shape is not (N, size, size, channels), the dtype is not float, or (outside
+            of a compiled function, where values can be seen) a value is not in [-1, 1].
     """
     expected = f"(N, {size}, {size}, {channels})"
     if images.ndim != 4 or images.shape[1:] != (size, size, channels):
@@ -27,6 +28,15 @@ def check_images(images: jax.Array, size: int, channels: int) -> None:
     if not jnp.issubdtype(images.dtype, jnp.floating):
         raise ValueError(
             f"images are {images.dtype}; give floats in [-1, 1], as images.to_unit returns."
+        )
+    if isinstance(images, jax.core.Tracer):
+        return
+    if not jnp.isfinite(images).all():
+        raise ValueError("images hold values that are not finite; look for what made them.")
+    if jnp.abs(images).max(initial=0) > 1.001:  # a hair above 1 is rounding
+        raise ValueError(
+            f"images reach from {images.min():.4g} to {images.max():.4g}; this network takes "
+            "[-1, 1], as images.to_unit returns."
         )
 
 

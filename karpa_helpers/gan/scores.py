@@ -1,11 +1,61 @@
-"""Scores of a generator: how far its images are from real ones, and what they leave out."""
+"""Scores of a generator: how far its images are from real ones, what they leave out or copy.
+
+All are functions of features, whatever measured them; generated ones come before real ones.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 # A class counts as covered with at least one in so many of its fair share of the samples.
 COVERED_ONE_IN = 5
+BLOCK = 1000  # rows of a matrix of pairs that are in memory at a time
+
+
+class Neighbours(NamedTuple):
+    """What k-nearest-neighbour balls say: fidelity twice, diversity twice."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+class Scores(NamedTuple):
+    """All scores of `judge`, by name; a distance is good when small, a share when large."""
+
+    frechet: float
+    frechet_extrapolated: float
+    kernel: float
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def judge(generated: np.ndarray, reference: np.ndarray, k: int = 5) -> Scores:
+    """All scores that compare generated features with real ones.
+
+    Print beside them the floor: `judge` of other real images, as many as were generated. None of
+    these scores sees copied training images; `copied` does.
+
+    Args:
+        generated: Features of generated images (N, d).
+        reference: Features of real images that nothing was trained on (M, d).
+        k: Neighbours, for the last four.
+
+    Raises:
+        ValueError: As for the single scores.
+    """
+    return Scores(
+        frechet_distance(generated, reference),
+        frechet_extrapolated(generated, reference),
+        kernel_distance(generated, reference),
+        *precision_recall(generated, reference, k),
+    )
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -29,14 +79,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
         Dowson, Landau. The Fréchet distance between multivariate normal distributions. Journal
         of Multivariate Analysis 12, 1982. Heusel et al., NIPS 2017, arXiv:1706.08500.
     """
-    for name, features in (("a", a), ("b", b)):
-        if features.ndim != 2 or len(features) < 2 or features.shape[1] != a.shape[1]:
-            raise ValueError(
-                f"{name} has shape {features.shape}; give (N, d) with N >= 2 and the same d."
-            )
-        if not np.isfinite(features).all():
-            raise ValueError(f"{name} holds values that are not finite.")
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    a, b = _checked(a=a, b=b)
     shift = a.mean(0) - b.mean(0)
     cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
     root_a = _matrix_root(cov_a)
@@ -44,10 +87,164 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(max(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap, 0.0))
 
 
-def _matrix_root(matrix: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a positive semi-definite matrix."""
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+def frechet_extrapolated(
+    a: np.ndarray, b: np.ndarray, parts: int = 4, repeats: int = 5, seed: int = 0
+) -> float:
+    """The Fréchet distance that infinitely many samples would have, by a straight line in 1/N.
+
+        d^2(N / m, M / m) = d^2(infinity) + m * slope,    m = 1 ... parts
+
+    For each m both sets are shuffled and cut into m parts, and the distances of the m pairs of
+    parts are averaged. Least squares through these points gives the line.
+
+    Args:
+        a: Features (N, d), N at least 2 * parts.
+        b: Features (M, d), M at least 2 * parts.
+        parts: The largest number of parts, at least 2. Each part should hold several times d
+            examples; below that the points leave the straight line.
+        repeats: How often the sets are shuffled for each m: more makes the result steadier.
+        seed: Decides the shuffling.
+
+    Returns:
+        The intercept. For two equal distributions it scatters around 0, and may be negative.
+
+    Raises:
+        ValueError: The shapes do not fit, a feature is not finite, or there are too few examples,
+            parts or repeats.
+
+    References:
+        Chong, Forsyth. Effectively unbiased FID and Inception Score and where to find them.
+        CVPR 2020, arXiv:1911.07023. They extrapolate in the number of generated images alone.
+    """
+    if parts < 2 or repeats < 1:
+        raise ValueError(f"parts is {parts} and repeats is {repeats}; give at least 2 and 1.")
+    a, b = _checked(a=a, b=b, least=2 * parts)
+    rng, counts = np.random.default_rng(seed), np.arange(1, parts + 1)
+    means = [frechet_distance(a, b)]
+    for count in counts[1:]:
+        pairs = [_parts(a, b, count, rng) for _ in range(repeats)]
+        means.append(float(np.mean([frechet_distance(*pair) for some in pairs for pair in some])))
+    return float(np.polyfit(counts, means, 1)[1])
+
+
+def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Squared maximum mean discrepancy with KID's kernel, by its unbiased estimator.
+
+        mean_{i != j} k(a_i, a_j) + mean_{i != j} k(b_i, b_j) - 2 mean_{i, j} k(a_i, b_j),
+        k(x, y) = (x . y / d + 1)^3
+
+    Over all pairs of both sets, not over subsets. On the course's own features; it is no KID.
+
+    Args:
+        a: Features (N, d), N at least 2.
+        b: Features (M, d), M at least 2.
+
+    Returns:
+        The estimate. For two equal distributions it scatters around 0, and may be negative.
+
+    Raises:
+        ValueError: The shapes do not fit, or a feature is not finite.
+
+    References:
+        Binkowski, Sutherland, Arbel, Gretton. Demystifying MMD GANs. ICLR 2018,
+        arXiv:1801.01401.
+    """
+    a, b = _checked(a=a, b=b)
+    across = _kernel_sum(a, b) / (len(a) * len(b))
+    return _mean_kernel_within(a) + _mean_kernel_within(b) - 2 * across
+
+
+def precision_recall(generated: np.ndarray, reference: np.ndarray, k: int = 5) -> Neighbours:
+    """Precision, recall, density and coverage from balls that reach to the k-th neighbour.
+
+    With B(x) the open ball around x that reaches to its k-th nearest neighbour in x's own set:
+    precision is the share of generated examples in the ball of a real one; recall the share of
+    real ones in the ball of a generated one; density the mean number of real balls around a
+    generated example, over k; coverage the share of real balls with a generated example in them.
+
+    Args:
+        generated: Features (N, d), N more than k.
+        reference: Features of real images (M, d), M more than k.
+        k: The neighbour that the balls reach to, at least 1.
+
+    Returns:
+        Shares in [0, 1]; density may exceed 1.
+
+    Raises:
+        ValueError: The shapes do not fit, a feature is not finite, or k is no number from 1 to
+            less than N and M.
+
+    References:
+        Kynkäänniemi, Karras, Laine, Lehtinen, Aila. Improved precision and recall metric for
+        assessing generative models. NeurIPS 2019, arXiv:1904.06991. Naeem, Oh, Uh, Choi, Yoo.
+        Reliable fidelity and diversity metrics for generative models. ICML 2020, arXiv:2002.09797.
+    """
+    if k < 1:
+        raise ValueError(f"k is {k}; give at least 1 neighbour.")
+    generated, reference = _checked(generated=generated, reference=reference, least=k + 1)
+    reach_real, reach_generated = _reach(reference, k), _reach(generated, k)
+    balls = np.empty(len(generated), int)  # real balls around each generated example
+    recalled, covered = np.zeros((2, len(reference)), bool)
+    for rows in _blocks(len(generated)):
+        squared = _squared_distances(generated[rows], reference)
+        in_real = squared < reach_real
+        balls[rows] = in_real.sum(1)
+        covered |= in_real.any(0)
+        recalled |= (squared < reach_generated[rows, None]).any(0)
+    precision, density = (balls > 0).mean(), balls.mean() / k
+    return Neighbours(
+        float(precision), float(recalled.mean()), float(density), float(covered.mean())
+    )
+
+
+def nearest(examples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of `others` to each example, by Euclidean distance.
+
+    Args:
+        examples: Features (N, d).
+        others: Features (M, d).
+
+    Returns:
+        (distances (N,), indices into `others` (N,)).
+
+    Raises:
+        ValueError: The shapes do not fit, or a feature is not finite.
+    """
+    examples, others = _checked(examples=examples, others=others, least=1)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(others)
+    distances, indices = search.kneighbors(examples)
+    return distances[:, 0], indices[:, 0]
+
+
+def copied(
+    generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, quantile: float = 0.05
+) -> float:
+    """Share of generated examples suspiciously near to a training example.
+
+    Near is nearer than all but a share `quantile` of the held-out real ones are to theirs.
+
+    Args:
+        generated: Features (N, d).
+        held_out: Features of real images that the generator was not trained on (M, d).
+        training: Features of those that it was trained on (L, d).
+        quantile: The share of held-out examples that count as near, between 0 and 1.
+
+    Returns:
+        About `quantile` for fresh real images, 1 for copies. A generator that draws easy images
+        only also lies above `quantile`: then compare within classes.
+
+    Raises:
+        ValueError: The shapes do not fit, a feature is not finite, or quantile is no share.
+
+    References:
+        The three samples are those of Meehan, Chaudhuri, Dasgupta. A non-parametric test to
+        detect data-copying in generative models. AISTATS 2020, arXiv:2004.05675. They compare
+        ranks, cell by cell.
+    """
+    if not 0 < quantile < 1:
+        raise ValueError(f"quantile is {quantile}; give a share between 0 and 1.")
+    threshold = np.quantile(nearest(held_out, training)[0], quantile)
+    return float((nearest(generated, training)[0] < threshold).mean())
 
 
 def class_counts(labels: np.ndarray, classes: int = 10) -> np.ndarray:
@@ -83,3 +280,61 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     # In whole numbers: an exact fifth must not fall on either side by rounding.
     counts = class_counts(labels, classes)
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
+
+
+def _parts(
+    a: np.ndarray, b: np.ndarray, count: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, ...]]:
+    """Both sets shuffled and cut into `count` parts, the parts in pairs."""
+    cut = [np.array_split(rng.permutation(features), count) for features in (a, b)]
+    return list(zip(*cut, strict=True))
+
+
+def _matrix_root(matrix: np.ndarray) -> np.ndarray:
+    """The symmetric square root of a positive semi-definite matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+
+
+def _reach(features: np.ndarray, k: int) -> np.ndarray:
+    """Squared distance of each example to its k-th nearest neighbour, itself left out."""
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
+    # The balls are open: what lies exactly on the edge must not come in by rounding.
+    return search.kneighbors()[0][:, -1] ** 2 * (1 - 1e-9)
+
+
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+
+
+def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    base = a @ b.T / a.shape[1] + 1
+    return base * base * base  # many times faster than base**3
+
+
+def _kernel_sum(a: np.ndarray, b: np.ndarray) -> float:
+    return float(sum(_kernel(a[rows], b).sum() for rows in _blocks(len(a))))
+
+
+def _mean_kernel_within(a: np.ndarray) -> float:
+    """The mean of k(a_i, a_j) over i != j."""
+    own = ((a**2).mean(1) + 1) ** 3
+    return float((_kernel_sum(a, a) - own.sum()) / (len(a) * (len(a) - 1)))
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
+
+
+def _checked(*, least: int = 2, **sets: np.ndarray) -> list[np.ndarray]:
+    arrays = {name: np.asarray(features, np.float64) for name, features in sets.items()}
+    width = next(iter(arrays.values())).shape[-1:]
+    for name, features in arrays.items():
+        if features.ndim != 2 or len(features) < least or features.shape[1:] != width:
+            raise ValueError(
+                f"{name} has shape {features.shape}; give (N, d) with N >= {least} "
+                "and the same d for all."
+            )
+        if not np.isfinite(features).all():
+            raise ValueError(f"{name} holds values that are not finite.")
+    return list(arrays.values())

@@ -102,7 +102,7 @@ def value(D: jax.Array, p: jax.Array, q: jax.Array) -> jax.Array:
     D = jnp.asarray(D, p.dtype)
     if D.shape != p.shape:
         raise ValueError(f"D has shape {D.shape}, p and q {p.shape}; give one answer an outcome.")
-    if _known(D) and not ((D >= 0) & (D <= 1)).all():
+    if _known(D) and not ((np.asarray(D) >= 0) & (np.asarray(D) <= 1)).all():
         raise ValueError("D leaves [0, 1] or is not a number; it is a probability, not a logit.")
     return _sum_p_log(p, D) + _sum_p_log(q, 1 - D)
 
@@ -131,7 +131,7 @@ def wasserstein_1d(p: jax.Array, q: jax.Array, points: jax.Array) -> jax.Array:
     points = jnp.asarray(points, p.dtype)
     if points.shape != p.shape:
         raise ValueError(f"points has shape {points.shape}, p and q {p.shape}; they must agree.")
-    if _known(points) and not (jnp.isfinite(points).all() and (jnp.diff(points) > 0).all()):
+    if _known(points) and not _increases(np.asarray(points)):
         raise ValueError("points must be finite and increase; sort them, and p and q with them.")
     return jnp.sum(jnp.abs(jnp.cumsum(p - q))[:-1] * jnp.diff(points))
 
@@ -147,8 +147,12 @@ def _ratio(p: jax.Array, m: jax.Array) -> jax.Array:
     return p / jnp.where(m > 0, m, 1)
 
 
+def _increases(points: np.ndarray) -> bool:
+    return bool(np.isfinite(points).all() and (np.diff(points) > 0).all())
+
+
 def _known(x: jax.Array) -> bool:
-    """Whether x has values that can be looked at; inside a transformation it has none."""
+    """Whether x has values to look at, by NumPy: under `jit` even jnp's answer has none."""
     return not isinstance(x, jax.core.Tracer)
 
 

@@ -160,3 +160,67 @@ def downsample_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
     # A kernel row is (block, row in the block), and a column likewise.
     matrix = kernel.reshape(2, 2, 2, 2, channels, -1).transpose(0, 2, 1, 3, 4, 5)
     return patches @ matrix.reshape(16 * channels, -1)
+
+
+class Conv3x3(nnx.Module):
+    """Convolution with kernel 3x3 that keeps height and width.
+
+    The same function as `nnx.Conv(..., (3, 3), padding="SAME")`, with parameters of the same
+    shapes. On the CPU it is computed as one matrix product, as `ConvStride2` is.
+
+    Args:
+        in_features: Input channels.
+        out_features: Output channels.
+        kernel_init: Initializer of the kernel.
+        rngs: Random keys for the first kernel.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        kernel_init: nnx.Initializer = _LECUN,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.kernel = nnx.Param(kernel_init(rngs.params(), (3, 3, in_features, out_features)))
+        self.bias = nnx.Param(jnp.zeros(out_features))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps (N, H, W, in_features) to (N, H, W, out_features).
+
+        Raises:
+            ValueError: x has another shape.
+        """
+        kernel = self.kernel[...]
+        if x.ndim != 4 or x.shape[-1] != kernel.shape[2]:
+            raise ValueError(
+                f"x has shape {x.shape}; this convolution takes (N, H, W, {kernel.shape[2]})."
+            )
+        convolve = same_by_lax if runtime.on_accelerator() else same_by_product
+        return convolve(x, kernel) + self.bias[...]
+
+
+def same_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """The library's convolution, stride 1. Shapes as in `same_by_product`."""
+    return jax.lax.conv_general_dilated(
+        x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+def same_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Convolution with kernel 3x3 as a product with its patches: nine shifted copies of x.
+
+    Args:
+        x: Shape (N, H, W, C).
+        kernel: Shape (3, 3, C, D).
+
+    Returns:
+        Shape (N, H, W, D).
+    """
+    _, height, width, channels = x.shape
+    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    patches = jnp.concatenate(
+        [padded[:, a : height + a, b : width + b] for a in range(3) for b in range(3)], axis=-1
+    )
+    return patches @ kernel.reshape(9 * channels, -1)

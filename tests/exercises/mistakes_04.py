@@ -80,7 +80,7 @@ def reply_index(D):
 
 
 def reply_every_maximum(D):
-    return (D == D.max()).astype(float)
+    return (D.max() == D).astype(float)
 
 
 def stretch_at_once(h, k):

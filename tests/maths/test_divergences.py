@@ -127,6 +127,17 @@ def test_under_jit_and_vmap():
     np.testing.assert_allclose(together, [divergences.js(p, q) for p, q in pairs], atol=1e-6)
 
 
+def test_constants_inside_jit_are_looked_at():
+    half, points = jnp.array([0.5, 0.5]), jnp.array([0.0, 1.0])
+    too_much = jnp.array([0.5, 0.6])
+    shift = jax.jit(lambda p: divergences.wasserstein_1d(p, half, points))
+    np.testing.assert_allclose(shift(jnp.array([1.0, 0.0])), 0.5)
+    played = jax.jit(lambda p: divergences.value(half, p, half))
+    np.testing.assert_allclose(played(half), -np.log(4), rtol=1e-6)
+    with pytest.raises(ValueError, match="sums to"):
+        jax.jit(lambda p: divergences.js(p, too_much))(half)
+
+
 @pytest.mark.parametrize("function", BOTH)
 @pytest.mark.parametrize(
     ("p", "message"),

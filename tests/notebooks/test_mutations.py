@@ -9,7 +9,9 @@ need, then the changed cell and the assertions behind it. One of them must raise
 from __future__ import annotations
 
 import ast
+import dis
 import importlib.util
+import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tools.lesson_checks import CELLS_TO_ASSERT
 from tools.lessons import Lesson, cells_of, find_lessons, read_source, tags
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
+READING = ("LOAD_NAME", "LOAD_GLOBAL")
 Mutation = tuple[str, str]
 LISTED = [x for x in find_lessons() if (FOLDER / f"mutations_{x.number}.py").exists()]
 
@@ -36,18 +39,30 @@ def mutations(lesson: Lesson) -> list[Mutation]:
 
 
 def names(cell: str) -> tuple[set[str], set[str]]:
-    """(names that a cell reads, names that it makes or changes), functions' own names included."""
+    """(the lesson's names that a cell takes from cells before it, those that it makes or changes).
+
+    From its bytecode, which says in order what is read and written, and in which scope.
+    """
+    code = compile(cell, "<cell>", "exec")
     reads, writes = set(), set()
-    for node in ast.walk(ast.parse(cell)):
-        if isinstance(node, ast.Name):
-            (reads if isinstance(node.ctx, ast.Load) else writes).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            writes.add(node.name)
-        elif isinstance(node, ast.alias):
-            writes.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME":
+            writes.add(step.argval)
+        elif step.opname in READING and step.argval not in writes:
+            reads.add(step.argval)
+    reads |= inner_reads(code) - writes
+    for node in ast.walk(ast.parse(cell)):  # a[0] = 1 changes a
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             writes |= {x.id for x in ast.walk(node.value) if isinstance(x, ast.Name)}
     return reads, writes
+
+
+def inner_reads(code: types.CodeType) -> set[str]:
+    """What functions and comprehensions read from outside of themselves."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    steps = [step for function in inner for step in dis.get_instructions(function)]
+    found = {step.argval for step in steps if step.opname in READING}
+    return found.union(*map(inner_reads, inner))
 
 
 def needed(cells: Sequence[str], targets: set[int]) -> list[int]:
@@ -75,16 +90,16 @@ def place(cells: Sequence[str], original: str) -> int:
     return counts.index(1)
 
 
-def is_noticed(cells: Sequence[str], number: int, scope: dict[str, Any]) -> bool:
-    """Whether the changed cell `number`, or an assertion behind it, raises AssertionError."""
+def noticing_cell(cells: Sequence[str], number: int, scope: dict[str, Any]) -> int | None:
+    """The changed cell `number`, or one behind it, that raises AssertionError."""
     scope = dict(scope)
     for n in needed(cells, set(behind(cells, number))):
         try:
             if n >= number:
                 run(cells, n, scope)
         except AssertionError:
-            return True
-    return False
+            return n
+    return None
 
 
 def run(cells: Sequence[str], number: int, scope: dict[str, Any]) -> None:
@@ -92,17 +107,26 @@ def run(cells: Sequence[str], number: int, scope: dict[str, Any]) -> None:
 
 
 def survivors(cells: Sequence[str], listed: Sequence[Mutation]) -> Iterator[str]:
-    """The mutations that no check notices; runs each needed cell once, unchanged."""
+    """The mutations that no check notices.
+
+    The cells run once unchanged as well, where a mutation needs them or where they noticed one:
+    a check that fails without a mutation proves nothing.
+    """
     places = [place(cells, original) for original, _ in listed]
-    targets = {n for number in places for n in behind(cells, number)}
+    wanted = {n for x in places for n in needed(cells, set(behind(cells, x))) if n <= x}
     scope: dict[str, Any] = {"__name__": "lesson"}
-    for number in needed(cells, targets):
+    for number in range(len(cells)):
         for (original, mutated), where in zip(listed, places, strict=True):
-            if where == number:
-                changed = [cell.replace(original, mutated) for cell in cells]
-                if not is_noticed(changed, number, scope):
-                    yield f"{original!r} -> {mutated!r} in cell {number}"
-        run(cells, number, scope)
+            if where != number:
+                continue
+            changed = [cell.replace(original, mutated) for cell in cells]
+            noticed = noticing_cell(changed, number, scope)
+            if noticed is None:
+                yield f"{original!r} -> {mutated!r} in cell {number}"
+            else:
+                wanted |= set(needed(cells, {noticed}))
+        if number in wanted:
+            run(cells, number, scope)
 
 
 @pytest.fixture
@@ -135,9 +159,24 @@ def test_a_mutation_that_survives_is_named() -> None:
     assert list(survivors(CELLS, [("x**2", "(-x) ** 2")])) == ["'x**2' -> '(-x) ** 2' in cell 2"]
 
 
-def test_only_needed_cells_run() -> None:
-    assert needed(CELLS, {4}) == [1, 2, 4]
-    assert needed(["a = []", "a[0] = 1", "b = a"], {2}) == [0, 1, 2]
+def test_a_check_that_always_fails_proves_nothing() -> None:
+    with pytest.raises(AssertionError):
+        list(survivors(["x = 1", "assert x == 2"], [("x = 1", "x = 3")]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (CELLS, [1, 2, 4]),
+        (["a = []", "a[0] = 1", "b = a"], [0, 1, 2]),
+        (["a = 1", "b = [a for a in range(3)]", "def c():\n    return a", "c()"], [0, 2, 3]),
+        (["a = 1", "for a in range(3):\n    print(a)"], [1]),
+        (["a = 1", "a = a + 1"], [0, 1]),
+        (["class A:\n    b = 1", "def f():\n    return lambda: A.b", "f()"], [0, 1, 2]),
+    ],
+)
+def test_only_needed_cells_run(cells: list[str], expected: list[int]) -> None:
+    assert needed(cells, {len(cells) - 1}) == expected
 
 
 def test_an_original_must_stand_once() -> None:

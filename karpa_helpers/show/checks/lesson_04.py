@@ -98,13 +98,13 @@ def check_stretch(stretch: Callable[[float, int], float]) -> None:
     )
     expect(
         np.isclose(stretch(3.0, 1), (7 + np.sqrt(45)) / 2, rtol=1e-6),
-        "With h = 3 the orbit is broken: the trace is -7, and the larger |eigenvalue| is about 6.85."
-        " Is it the largest that you return?",
+        "With h = 3 the orbit is broken: the eigenvalues are about -6.85 and -0.15. "
+        "Return the largest absolute value.",
     )
     expect(np.isclose(stretch(0.85, 5), 1, atol=1e-6), "With k = 5 and h = 0.85 it still closes.")
     expect(
         stretch(0.95, 5) > 1.05,
-        "With k = 5 and h = 0.95 the orbit should break: theta holds still while D takes its steps.",
+        "With k = 5 and h = 0.95 the orbit breaks: theta holds still while D takes its steps.",
     )
     trace = 2 - 3 * 2.0**2
     expect(
