@@ -10,38 +10,11 @@ from flax import nnx
 
 from karpa_helpers import training
 from karpa_helpers.gan import fitting, losses
-from karpa_helpers.gan.networks import DCGANGenerator, check_images
+from karpa_helpers.gan.networks import DCGANGenerator, PlainDiscriminator
 from karpa_helpers.gan.yardstick import Yardstick
-from karpa_helpers.nn.convolution import ConvStride2
 
 COLOURS = 3
 MODES = 1000
-_HE = nnx.initializers.he_normal()
-
-
-class PlainDiscriminator(nnx.Module):
-    """A discriminator of 28x28 images without normalisation: two strided convolutions, a logit.
-
-    A penalty on slopes asks for each image's own gradient, so no image may see its batch.
-
-    Args:
-        width: Channels at 14x14; 7x7 has twice as many.
-        channels: 1 for grey images, 3 for colour.
-        rngs: Random keys for the first weights.
-    """
-
-    def __init__(self, width: int = 16, channels: int = 1, *, rngs: nnx.Rngs) -> None:
-        self.channels = channels
-        self.down1 = ConvStride2(channels, width, kernel_init=_HE, rngs=rngs)
-        self.down2 = ConvStride2(width, 2 * width, kernel_init=_HE, rngs=rngs)
-        self.dense = nnx.Linear(7 * 7 * 2 * width, 1, rngs=rngs)
-
-    def __call__(self, images: jax.Array) -> jax.Array:
-        """Maps images (N, 28, 28, channels) in [-1, 1] to logits (N,)."""
-        check_images(images, 28, self.channels)
-        x = nnx.leaky_relu(self.down1(images), 0.2)
-        x = nnx.leaky_relu(self.down2(x), 0.2)
-        return self.dense(x.reshape(len(x), -1))[:, 0]
 
 
 def networks(latent_dim: int, width: int, seed: int) -> tuple[DCGANGenerator, PlainDiscriminator]:
