@@ -1,6 +1,7 @@
 """Trains weights that ship with the course, and writes them with their cards.
 
 python -m tools.train_weights fashion_classifier
+python -m tools.train_weights fashion_recipes
 python -m tools.train_weights stacked_digits
 """
 
@@ -16,6 +17,8 @@ from karpa_helpers.data import images
 from karpa_helpers.gan import fitting, modes, stacked
 from karpa_helpers.gan.yardstick import fit_yardstick
 from karpa_helpers.show import results
+from tools.train_recipes import NAME as FASHION_RECIPES
+from tools.train_recipes import fashion_recipes
 
 FASHION_STEPS = 4700  # ten epochs; lesson 03 takes as many at preset gpu
 FASHION_COUNT = 60_000
@@ -130,6 +133,7 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
 # A generator that ships gets a function here.
 RECIPES: dict[str, Callable[[], Path]] = {
     checkpoints.YARDSTICK: fashion_classifier,
+    FASHION_RECIPES: fashion_recipes,
     "stacked_digits": stacked_digits,
 }
 

@@ -297,7 +297,7 @@ def _enlarged(images: Images, pixels: int) -> Images:
 
     size = (pixels, pixels)
     enlarged = [
-        Image.fromarray(image[..., 0]).resize(size, Image.Resampling.BICUBIC)
+        np.asarray(Image.fromarray(image[..., 0]).resize(size, Image.Resampling.BICUBIC))
         for image in images.pixels
     ]
     source = f"{images.source}, enlarged"

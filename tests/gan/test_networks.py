@@ -118,7 +118,7 @@ def test_the_plain_discriminator_judges_each_image_by_itself_in_training_too():
     model = make_plain()
     model.train()
     one = images(4, seed=1)
-    together = model(jnp.concatenate([one, 1 - images(4, seed=2)]))[:4]
+    together = model(jnp.concatenate([one, -images(4, seed=2)]))[:4]
     np.testing.assert_allclose(model(one), together, rtol=1e-5, atol=1e-6)
 
 
