@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -65,7 +64,7 @@ def many_step(
     """
     single = adversarial_step(graphs, recipe)
     count = batch_size * recipe.critic_steps
-    branches = [functools.partial(draw, count=count) for draw in draws]
+    branches = [_counted(draw, count) for draw in draws]
 
     def one(
         state: State, alive: jax.Array, key: jax.Array, part: jax.Array
@@ -112,6 +111,10 @@ def sample_runs(
 
     keys = jax.random.split(key, len(state["alive"]))
     return np.asarray(jax.jit(jax.vmap(draw))(state["runs"]["average"], keys))
+
+
+def _counted(draw: Draw, count: int) -> Callable[[jax.Array], jax.Array]:
+    return lambda key: draw(key, count)
 
 
 def _all_finite(tree: Any) -> jax.Array:
