@@ -14,6 +14,7 @@ from karpa_helpers import checkpoints
 from karpa_helpers.data import images
 from karpa_helpers.gan.yardstick import fit_yardstick
 from karpa_helpers.show import results
+from tools.train_faces import train_generator, train_reader
 
 FASHION_STEPS = 4700  # ten epochs; lesson 03 takes as many at preset gpu
 FASHION_COUNT = 60_000
@@ -69,7 +70,11 @@ def fashion_classifier(folder: Path = checkpoints.FOLDER, steps: int = FASHION_S
 
 
 # A generator that ships gets a function here.
-RECIPES: dict[str, Callable[[], Path]] = {checkpoints.YARDSTICK: fashion_classifier}
+RECIPES: dict[str, Callable[[], Path]] = {
+    checkpoints.YARDSTICK: fashion_classifier,
+    checkpoints.FACE_READER: train_reader,
+    checkpoints.FACES: train_generator,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
