@@ -123,7 +123,9 @@ def check_p_value(p_value: Callable[[np.ndarray, np.ndarray, int, int], float]) 
         f"6 of 20 against 80 of 400 gives {found:.2f} with your function. Is the pool cut where "
         "the first sample ended, and does a difference in either direction count?",
     )
-    values = [float(p_value(*rng.integers(0, 2, (2, 30)), 60, i)) for i in range(40)]
+    values = [
+        float(p_value(rng.integers(0, 2, 30), rng.integers(0, 2, 30), 60, i)) for i in range(40)
+    ]
     expect(
         0.35 < np.mean(values) < 0.75,
         "For samples of one distribution the values should spread between 0 and 1.",
