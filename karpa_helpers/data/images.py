@@ -1,4 +1,4 @@
-"""Image sets as arrays: Fashion-MNIST, faces, digits; the learner's own are in `folders`."""
+"""Image sets as arrays: Fashion-MNIST, faces, MNIST, digits; the learner's own are in `folders`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from karpa_helpers.data import archives, store
 from karpa_helpers.data.errors import DataError
 from karpa_helpers.data.folders import from_folder as _read_folder
-from karpa_helpers.data.sources import FACES, FASHION_MNIST
+from karpa_helpers.data.sources import FACES, FASHION_MNIST, MNIST
 
 Part = Literal["train", "held_out"]
 Size = Literal["small", "whole"]
@@ -144,6 +144,42 @@ def faces(
     return Images(drawn, None, (), "faces drawn by rule", licence, factors)
 
 
+def mnist(part: Part = "train", size: Size = "whole", folder: str | Path | None = None) -> Images:
+    """Written digits, grey 28x28: MNIST's official test part, or scikit-learn's digits enlarged.
+
+    Either is split by a fixed rule: within each class, every fifth image is held out.
+
+    Args:
+        part: "train" or "held_out".
+        size: "whole" is the official test part of 10,000 images, or "small" where it cannot be
+            had. "small" is `digits`, 1,797 images of 8x8 pixels, enlarged by bicubic
+            interpolation; it needs no network.
+        folder: For "whole": a folder with the learner's own copy of the two .gz files.
+
+    Returns:
+        Images with pixels (N, 28, 28, 1).
+
+    Raises:
+        DataError: `folder` was given and does not hold the right files.
+        ValueError: `part` or `size` is another word.
+
+    References:
+        LeCun, Bottou, Bengio, Haffner. Gradient-based learning applied to document recognition.
+        Proceedings of the IEEE 86, 1998.
+    """
+    _check_choice(part, size)
+    found = store.fetch_or_explain(MNIST.name, folder) if size == "whole" else None
+    if found is None:
+        images = _enlarged(digits(), 28)
+    else:
+        pixels, labels = (read_idx(found.paths[_idx_name("t10k", kind)]) for kind in _IDX)
+        names = tuple("0123456789")
+        source = f"MNIST (test part, {found.origin})"
+        images = Images(pixels[..., None], labels.astype(np.int32), names, source, MNIST.licence)
+    assert images.labels is not None
+    return _take(images, _balanced_part(images.labels, part))
+
+
 def digits() -> Images:
     """scikit-learn's 1,797 grey 8x8 digits, with the range 0 to 16 spread over 0 to 255."""
     from sklearn.datasets import load_digits
@@ -253,6 +289,21 @@ def _balanced_part(labels: np.ndarray, part: Part) -> np.ndarray:
 def _take(images: Images, chosen: np.ndarray) -> Images:
     labels = None if images.labels is None else images.labels[chosen]
     return Images(images.pixels[chosen], labels, images.names, images.source, images.licence)
+
+
+def _enlarged(images: Images, pixels: int) -> Images:
+    """Grey images in another size, by bicubic interpolation."""
+    from PIL import Image
+
+    size = (pixels, pixels)
+    enlarged = [
+        np.asarray(Image.fromarray(image[..., 0]).resize(size, Image.Resampling.BICUBIC))
+        for image in images.pixels
+    ]
+    source = f"{images.source}, enlarged"
+    return Images(
+        np.stack(enlarged)[..., None], images.labels, images.names, source, images.licence
+    )
 
 
 def _real_faces(found: store.Fetched, part: Part, pixels: int) -> Images:

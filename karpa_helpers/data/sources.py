@@ -88,6 +88,14 @@ def _fashion(name: str, size: int, sha256: str) -> Item:
     return Item(name, sha256, size, (f"{bucket}/{name}", f"{repository}/{name}"), "gzip")
 
 
+def _mnist(name: str, size: int, sha256: str) -> Item:
+    mirrors = (
+        "https://ossci-datasets.s3.amazonaws.com/mnist",
+        "https://storage.googleapis.com/cvdf-datasets/mnist",
+    )
+    return Item(name, sha256, size, tuple(f"{mirror}/{name}" for mirror in mirrors), "gzip")
+
+
 def _multi30k(name: str, size: int, sha256: str) -> Item:
     repository = "https://raw.githubusercontent.com/multi30k/dataset"
     urls = tuple(f"{repository}/{at}/data/task1/raw/{name}" for at in ("a3d2e0d", "master"))
@@ -219,6 +227,26 @@ MULTI30K = Source(
     ),
 )
 
+MNIST = Source(
+    name="mnist",
+    title="MNIST, test part",
+    contents="10,000 grey images 28x28 of written digits",
+    licence="free to use; cite LeCun, Bottou, Bengio, Haffner 1998",
+    embedded="scikit-learn's 1,797 digits of 8x8 pixels, enlarged",
+    items=(
+        _mnist(
+            "t10k-images-idx3-ubyte.gz",
+            1_648_877,
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        _mnist(
+            "t10k-labels-idx1-ubyte.gz",
+            4_542,
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
+)
+
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (FASHION_MNIST, FACES, TATOEBA, MULTI30K)
+    source.name: source for source in (FASHION_MNIST, FACES, TATOEBA, MULTI30K, MNIST)
 }

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
 # A class counts as covered with at least one in so many of its fair share of the samples.
 COVERED_ONE_IN = 5
@@ -80,14 +81,13 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
         of Multivariate Analysis 12, 1982. Heusel et al., NIPS 2017, arXiv:1706.08500.
     """
     a, b = _checked(a=a, b=b)
-    shift = a.mean(0) - b.mean(0)
-    cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
-    root_a = _matrix_root(cov_a)
-    overlap = np.sqrt(np.clip(np.linalg.eigvalsh(root_a @ cov_b @ root_a), 0, None)).sum()
-    return float(max(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap, 0.0))
+    with threadpool_limits(1):  # on matrices this small, threads only wait for each other
+        return _frechet(a, b)
 
 
-def frechet_extrapolated(a: np.ndarray, b: np.ndarray, parts: int = 4, seed: int = 0) -> float:
+def frechet_extrapolated(
+    a: np.ndarray, b: np.ndarray, parts: int = 4, repeats: int = 5, seed: int = 0
+) -> float:
     """The Fréchet distance that infinitely many samples would have, by a straight line in 1/N.
 
         d^2(N / m, M / m) = d^2(infinity) + m * slope,    m = 1 ... parts
@@ -100,27 +100,29 @@ def frechet_extrapolated(a: np.ndarray, b: np.ndarray, parts: int = 4, seed: int
         b: Features (M, d), M at least 2 * parts.
         parts: The largest number of parts, at least 2. Each part should hold several times d
             examples; below that the points leave the straight line.
+        repeats: How often the sets are shuffled for each m: more makes the result steadier.
         seed: Decides the shuffling.
 
     Returns:
         The intercept. For two equal distributions it scatters around 0, and may be negative.
 
     Raises:
-        ValueError: The shapes do not fit, a feature is not finite, or there are too few examples.
+        ValueError: The shapes do not fit, a feature is not finite, or there are too few examples,
+            parts or repeats.
 
     References:
         Chong, Forsyth. Effectively unbiased FID and Inception Score and where to find them.
         CVPR 2020, arXiv:1911.07023. They extrapolate in the number of generated images alone.
     """
-    if parts < 2:
-        raise ValueError(f"parts is {parts}; a line needs at least 2 points.")
+    if parts < 2 or repeats < 1:
+        raise ValueError(f"parts is {parts} and repeats is {repeats}; give at least 2 and 1.")
     a, b = _checked(a=a, b=b, least=2 * parts)
-    rng = np.random.default_rng(seed)
-    counts = np.arange(1, parts + 1)
-    means = []
-    for count in counts:
-        pieces = [np.array_split(rng.permutation(features), count) for features in (a, b)]
-        means.append(np.mean([frechet_distance(x, y) for x, y in zip(*pieces, strict=True)]))
+    rng, counts = np.random.default_rng(seed), np.arange(1, parts + 1)
+    means = [frechet_distance(a, b)]
+    with threadpool_limits(1):
+        for count in counts[1:]:
+            pairs = [pair for _ in range(repeats) for pair in _parts(a, b, count, rng)]
+            means.append(float(np.mean([_frechet(x, y) for x, y in pairs])))
     return float(np.polyfit(counts, means, 1)[1])
 
 
@@ -277,6 +279,22 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     # In whole numbers: an exact fifth must not fall on either side by rounding.
     counts = class_counts(labels, classes)
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
+
+
+def _frechet(a: np.ndarray, b: np.ndarray) -> float:
+    shift = a.mean(0) - b.mean(0)
+    cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
+    root_a = _matrix_root(cov_a)
+    overlap = np.sqrt(np.clip(np.linalg.eigvalsh(root_a @ cov_b @ root_a), 0, None)).sum()
+    return float(max(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap, 0.0))
+
+
+def _parts(
+    a: np.ndarray, b: np.ndarray, count: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, ...]]:
+    """Both sets shuffled and cut into `count` parts, the parts in pairs."""
+    cut = [np.array_split(rng.permutation(features), count) for features in (a, b)]
+    return list(zip(*cut, strict=True))
 
 
 def _matrix_root(matrix: np.ndarray) -> np.ndarray:

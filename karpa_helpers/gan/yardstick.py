@@ -81,7 +81,17 @@ class Yardstick:
     state: Any
 
     def measure(self, images: np.ndarray, batch: int = 500) -> tuple[np.ndarray, np.ndarray]:
-        """Predicted classes (N,) and features (N, d) of uint8 images (N, 28, 28, C)."""
+        """Predicted classes (N,) and features (N, d) of uint8 images (N, 28, 28, C).
+
+        Raises:
+            ValueError: There are no images, or they are of another type or size.
+        """
+        if len(images) == 0:
+            raise ValueError("There are no images to measure; draw some samples first.")
+        if images.dtype != np.uint8:
+            raise ValueError(
+                f"images are {images.dtype}; give uint8 of 0 to 255, as images.to_pixels returns."
+            )
         parts = [
             jax.device_get(_measure(self.graph, self.state, images[i : i + batch]))
             for i in range(0, len(images), batch)
@@ -173,7 +183,12 @@ def augment(pixels: jax.Array, key: jax.Array) -> jax.Array:
 
     Returns:
         Images of the same shape and type.
+
+    Raises:
+        ValueError: The images are no batch.
     """
+    if pixels.ndim != 4:
+        raise ValueError(f"pixels have shape {pixels.shape}; give a batch, (N, H, W, C).")
     count, height, width, channels = pixels.shape
     key_flip, key_shift = jax.random.split(key)
     flip = jax.random.bernoulli(key_flip, 0.5, (count, 1, 1, 1))

@@ -167,3 +167,46 @@ def test_unit_range_and_back(kind):
 def test_values_outside_the_range_are_cut_off(kind):
     values = kind(np.array([-9.0, -1.001, 0.999, 9.0], np.float32))
     assert images.to_pixels(values).tolist() == [0, 0, 255, 255]
+
+
+def test_mnist_reads_the_test_part_and_splits_it(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    labels = np.tile(np.arange(10, dtype=np.uint8), 5)
+    paths = {}
+    for kind, array in (("images-idx3", pixels), ("labels-idx1", labels)):
+        header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+        path = tmp_path / f"t10k-{kind}-ubyte.gz"
+        path.write_bytes(gzip.compress(header + array.tobytes()))
+        paths[path.name] = path
+    found = store.Fetched(paths, "the mirror")
+    monkeypatch.setattr(store, "fetch", lambda name, folder: found)
+    train, held_out = images.mnist("train"), images.mnist("held_out")
+    # Each class occurs five times; its fifth image is held out, and those stand at the end.
+    np.testing.assert_array_equal(train.pixels[..., 0], pixels[:40])
+    np.testing.assert_array_equal(held_out.pixels[..., 0], pixels[40:])
+    np.testing.assert_array_equal(held_out.labels, np.arange(10))
+    assert train.names == tuple("0123456789")
+    assert "mirror" in train.source
+
+
+def test_mnist_falls_back_to_enlarged_digits_and_says_so(monkeypatch, capsys):
+    def fail(name, folder):
+        raise DataError("no network")
+
+    monkeypatch.setattr(store, "fetch", fail)
+    train, held_out = images.mnist("train"), images.mnist("held_out")
+    assert "Used instead of MNIST, test part: scikit-learn's" in capsys.readouterr().out
+    assert len(train) + len(held_out) == 1797
+    assert train.pixels.shape[1:] == held_out.pixels.shape[1:] == (28, 28, 1)
+    assert train.source == "scikit-learn digits, enlarged"
+    # Shrunk again, an enlarged digit is the one it came from.
+    shrunk = [np.asarray(Image.fromarray(x[..., 0]).resize((8, 8), 4)) for x in train.pixels[:50]]
+    originals = images.digits()
+    first = originals.pixels[images._balanced_part(originals.labels, "train")][:50, ..., 0]
+    assert np.corrcoef(np.ravel(shrunk), first.ravel())[0, 1] > 0.97
+
+
+def test_mnist_refuses_other_words():
+    with pytest.raises(ValueError, match="size is 'medium'"):
+        images.mnist("train", size="medium")

@@ -19,6 +19,10 @@ def make_discriminator(channels: int = 1) -> networks.DCGANDiscriminator:
     return networks.DCGANDiscriminator(width=4, channels=channels, rngs=nnx.Rngs(0))
 
 
+def make_plain(channels: int = 1) -> networks.PlainDiscriminator:
+    return networks.PlainDiscriminator(width=4, channels=channels, rngs=nnx.Rngs(0))
+
+
 def make_classifier(channels: int = 1) -> yardstick.Classifier:
     return yardstick.Classifier(7, width=4, feature_dim=5, channels=channels, rngs=nnx.Rngs(0))
 
@@ -35,7 +39,12 @@ def statistics(model: nnx.Module) -> list[np.ndarray]:
     return [np.array(leaf) for leaf in jax.tree.leaves(nnx.state(model, nnx.BatchStat))]
 
 
-CASES = [(make_generator, latent), (make_discriminator, images), (make_classifier, images)]
+CASES = [
+    (make_generator, latent),
+    (make_discriminator, images),
+    (make_classifier, images),
+    (make_plain, images),
+]
 NORMALISED = CASES[:2]
 
 
@@ -45,20 +54,21 @@ def test_shapes(channels):
     assert drawn.shape == (5, 28, 28, channels)
     assert float(jnp.abs(drawn).max()) <= 1
     assert make_discriminator(channels)(drawn).shape == (5,)
+    assert make_plain(channels)(drawn).shape == (5,)
     classifier = make_classifier(channels)
     assert classifier(drawn).shape == (5, 7)
     assert classifier.features(drawn).shape == (5, 5)
     assert float(classifier.features(drawn).min()) >= 0
 
 
-@pytest.mark.parametrize("make", [make_discriminator, make_classifier])
+@pytest.mark.parametrize("make", [make_discriminator, make_classifier, make_plain])
 @pytest.mark.parametrize("shape", [(2, 32, 32, 1), (2, 28, 28, 3), (28, 28, 1), (2, 784)])
 def test_wrong_image_shapes_are_refused_by_name(make, shape):
     with pytest.raises(ValueError, match=r"this network takes \(N, 28, 28, 1\)"):
         make()(jnp.zeros(shape))
 
 
-@pytest.mark.parametrize("make", [make_discriminator, make_classifier])
+@pytest.mark.parametrize("make", [make_discriminator, make_classifier, make_plain])
 @pytest.mark.parametrize("dtype", [jnp.uint8, jnp.int32])
 def test_pixels_that_are_no_floats_are_refused(make, dtype):
     with pytest.raises(ValueError, match="to_unit"):
@@ -102,6 +112,14 @@ def test_training_updates_the_statistics_and_sees_the_company(make, inputs):
     assert any((old != new).any() for old, new in zip(before, statistics(model), strict=True))
     together = model(jnp.concatenate([one, 0.5 * inputs(4, seed=2)]))[:4]
     assert float(jnp.abs(alone - together).max()) > 1e-4
+
+
+def test_the_plain_discriminator_judges_each_image_by_itself_in_training_too():
+    model = make_plain()
+    model.train()
+    one = images(4, seed=1)
+    together = model(jnp.concatenate([one, -images(4, seed=2)]))[:4]
+    np.testing.assert_allclose(model(one), together, rtol=1e-5, atol=1e-6)
 
 
 def test_running_statistics_follow_the_batches():

@@ -94,3 +94,17 @@ def test_classifier_takes_colour_and_names_what_it_does_not_take():
         model(x[..., :1])
     with pytest.raises(ValueError, match="give floats"):
         model(x.astype(jnp.uint8))
+
+
+def test_what_cannot_be_measured_is_named():
+    _, params, rest = nnx.split(yardsticks.Classifier(width=2, rngs=nnx.Rngs(0)), nnx.Param, ...)
+    graph = nnx.graphdef(yardsticks.Classifier(width=2, rngs=nnx.Rngs(0)))
+    yardstick = yardsticks.Yardstick(graph, {"params": params, "rest": rest})
+    with pytest.raises(ValueError, match="no images to measure"):
+        yardstick.measure(np.zeros((0, 28, 28, 1), np.uint8))
+    with pytest.raises(ValueError, match="images are float32; give uint8"):
+        yardstick.measure(np.zeros((2, 28, 28, 1), np.float32))
+    with pytest.raises(ValueError, match=r"takes \(N, 28, 28, 1\)"):
+        yardstick.measure(np.zeros((2, 32, 32, 1), np.uint8))
+    with pytest.raises(ValueError, match=r"give a batch, \(N, H, W, C\)"):
+        yardsticks.augment(np.zeros((28, 28, 1), np.uint8), jax.random.key(0))
