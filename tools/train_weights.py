@@ -17,6 +17,7 @@ from karpa_helpers.data import images
 from karpa_helpers.gan import fitting, modes, stacked
 from karpa_helpers.gan.yardstick import fit_yardstick
 from karpa_helpers.show import results
+from tools.train_faces import train_generator, train_reader
 from tools.train_recipes import NAME as FASHION_RECIPES
 from tools.train_recipes import fashion_recipes
 
@@ -92,8 +93,10 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
     pair = stacked.networks(STACKED_LATENT, STACKED_WIDTH, seed)
     graphs, state = fitting.create_state(*pair, recipe)
     step = stacked.stacked_step(fitting.adversarial_step(graphs, recipe))
-    settings = {"batch_size": 96, "steps": STACKED_STEPS, "seconds": seconds, "seed": seed}
-    run = training.fit(step, state, train.pixels, label="stacked digits", **settings)
+    run = training.fit(
+        step, state, train.pixels, batch_size=96, steps=STACKED_STEPS, seconds=seconds, seed=seed,
+        label="stacked digits",
+    )  # fmt: skip
     yardstick = fit_yardstick(train, steps=1000)
     drawn = fitting.sample(
         graphs, run.state, runtime.key(1000 + seed), STACKED_SAMPLES, STACKED_LATENT
@@ -133,6 +136,8 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
 # A generator that ships gets a function here.
 RECIPES: dict[str, Callable[[], Path]] = {
     checkpoints.YARDSTICK: fashion_classifier,
+    checkpoints.FACE_READER: train_reader,
+    checkpoints.FACES: train_generator,
     FASHION_RECIPES: fashion_recipes,
     "stacked_digits": stacked_digits,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,7 @@ def load_cascade() -> Any:
     """
     remedy = "install the course's extra `apps` (pip install -e '.[apps]') for one."
     try:
-        import cv2
-
+        cv2: Any = importlib.import_module("cv2")
         cascade = cv2.CascadeClassifier(cv2.data.haarcascades + CASCADE)
     except (ImportError, AttributeError) as error:
         raise DetectorMissing(f"No face detector here ({error}): {remedy}") from error

@@ -48,7 +48,7 @@ def test_it_learns_to_read(drawn):
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_wrong_images_are_refused(wrong):
-    with pytest.raises(ValueError, match="uint8|squares"):
+    with pytest.raises(ValueError, match=r"uint8|squares"):
         face_reader.shrink(wrong, 32)
 
 

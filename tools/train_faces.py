@@ -1,0 +1,114 @@
+"""The weights of lesson 08: a reader of drawn faces' factors, and a generator of drawn faces."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from karpa_helpers import checkpoints, runtime, training
+from karpa_helpers.data import images
+from karpa_helpers.data.synthetic.faces import draw_factors, render
+from karpa_helpers.gan import face_game, face_reader, fitting
+from karpa_helpers.maths import shares
+from karpa_helpers.show import results
+
+FACES, READ_FACES = 10_000, 20_000  # of one stream of drawn faces: the game's, then the reader's
+READER_STEPS, GENERATOR_STEPS, BATCH = 1200, face_game.STEPS, 32
+PIXELS, SAMPLES = face_reader.PIXELS, 4000
+
+
+def train_reader(folder: Path = checkpoints.FOLDER, steps: int = READER_STEPS) -> Path:
+    """The reader: trained on faces that neither the game nor a score uses."""
+    _, stream = images.DRAWN_FACES["train"]
+    factors = draw_factors(FACES + READ_FACES, stream)
+    factors = {name: values[FACES:] for name, values in factors.items()}
+    faces = images.Images(render(factors, PIXELS), None, (), "drawn", "Apache-2.0", factors)
+    return save_reader(face_reader.fit_reader(faces, steps=steps), steps, folder)
+
+
+def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
+    held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
+    assert held_out.factors is not None
+    found = face_reader.accuracy(reader.read(held_out.pixels), held_out.factors)
+    worst = min(found, key=lambda name: found[name][0] / found[name][1])
+    share, low, high = results.binomial_interval(*found[worst])
+    score = {
+        "name": f"accuracy on the hardest factor, {worst}",
+        "value": round(100 * share, 2),
+        "low": round(100 * low, 2),
+        "high": round(100 * high, 2),
+        "unit": "%",
+        "data": f"the {found[worst][1]:,} of {SAMPLES:,} held-out drawn faces that show it; "
+        "interval by Wilson",
+    }
+    card = {
+        "what": "classifier of drawn faces' factors, whose answers and features judge generators",
+        "model": "karpa_helpers.gan.face_reader.ReaderNetwork(), its default arguments",
+        "input": "images (N, 32, 32, 3), float32 in [-1, 1]: images.to_unit of 0 to 255",
+        "data": f"{READ_FACES:,} faces drawn by rule (seed 1, after the first {FACES:,})",
+        "licence": "Apache-2.0, data and weights, as the course's code",
+        "seed": 0,
+        "preset": runtime.preset(),
+        "steps": steps,
+        "score": score,
+        "code": "python -m tools.train_weights face_reader",
+        "limits": "It knows drawn faces only, and gives every image one value of each factor.",
+    }
+    return checkpoints.save(checkpoints.FACE_READER, reader.state, card, folder)
+
+
+def train_generator(folder: Path = checkpoints.FOLDER, steps: int = GENERATOR_STEPS) -> Path:
+    """The generator of lesson 08 at preset cpu: the same code, seed and number of steps."""
+    faces = images.faces("train", pixels=PIXELS, count=FACES)
+    recipe = face_game.face_recipe(steps)
+    graphs, state = face_game.create_players(recipe, seed=0)
+    step = fitting.adversarial_step(graphs, recipe)
+    run = training.fit(
+        step, state, faces.pixels, batch_size=BATCH, steps=steps, seed=0, label="faces"
+    )
+    return save_generator(graphs, run.state, steps, folder)
+
+
+def save_generator(graphs: fitting.Graphs, state: fitting.State, steps: int, folder: Path) -> Path:
+    reader = checkpoints.face_reader()
+    samples = fitting.sample(graphs, state, runtime.key(8), SAMPLES, face_game.LATENT)
+    held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
+    drawn, real = reader.read(samples), reader.read(held_out.pixels)
+
+    def worst(rows_a: np.ndarray, rows_b: np.ndarray) -> tuple[float, str]:
+        picked = [{n: v[r] for n, v in reading.values.items()}
+                  for reading, r in ((drawn, rows_a), (real, rows_b))]  # fmt: skip
+        return max(
+            (shares.total_variation(*(face_reader.counts(v, name) for v in picked)), name)
+            for name in face_reader.HEADS
+        )
+
+    rng, everyone = np.random.default_rng(0), np.arange(SAMPLES)
+    value, name = worst(everyone, everyone)
+    resampled = [worst(*rng.integers(0, SAMPLES, (2, SAMPLES)))[0] for _ in range(200)]
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    score = {
+        "name": f"largest total variation of a factor ({name})",
+        "value": round(value, 4),
+        "low": math.floor(1e4 * min(low, value)) / 1e4,
+        "high": math.ceil(1e4 * max(high, value)) / 1e4,
+        "unit": "",
+        "data": f"{SAMPLES:,} samples and as many held-out drawn faces, as the face reader sees "
+        "them; interval by bootstrap, which a maximum biases upwards; one seed",
+    }
+    card = {
+        "what": "generator of drawn faces, the moving average of its weights",
+        "model": "karpa_helpers.gan.face_game.create_players, its default arguments",
+        "input": f"latent vectors (N, {face_game.LATENT}), standard normal",
+        "data": f"{FACES:,} faces drawn by rule (seed 1); no real person",
+        "licence": "Apache-2.0, data and weights, as the course's code",
+        "seed": 0,
+        "preset": "cpu",
+        "steps": steps,
+        "score": score,
+        "code": "python -m tools.train_weights faces",
+        "limits": "It draws one cartoon style of 32x32 pixels.",
+    }
+    return checkpoints.save(checkpoints.FACES, state["average"], card, folder)
