@@ -93,8 +93,10 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
     pair = stacked.networks(STACKED_LATENT, STACKED_WIDTH, seed)
     graphs, state = fitting.create_state(*pair, recipe)
     step = stacked.stacked_step(fitting.adversarial_step(graphs, recipe))
-    settings = {"batch_size": 96, "steps": STACKED_STEPS, "seconds": seconds, "seed": seed}
-    run = training.fit(step, state, train.pixels, label="stacked digits", **settings)
+    run = training.fit(
+        step, state, train.pixels, batch_size=96, steps=STACKED_STEPS, seconds=seconds, seed=seed,
+        label="stacked digits",
+    )  # fmt: skip
     yardstick = fit_yardstick(train, steps=1000)
     drawn = fitting.sample(
         graphs, run.state, runtime.key(1000 + seed), STACKED_SAMPLES, STACKED_LATENT

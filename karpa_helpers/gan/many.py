@@ -39,8 +39,12 @@ def create_states(make_pair: MakePair, seeds: Sequence[int], recipe: Recipe) -> 
     return pairs[0][0], {"runs": stacked, "alive": jnp.ones(len(seeds), bool)}
 
 
-def many_step(graphs: Graphs, recipe: Recipe, draw: Draw, batch_size: int) -> training.Step:
+def many_step(
+    graphs: Graphs, recipe: Recipe, draws: Sequence[Draw], batch_size: int
+) -> training.Step:
     """A step of all runs. Each draws its own real examples and latent vectors from its own key.
+
+    With several distributions, the first runs learn the first one, as many the second, and so on.
 
     A run whose state is not finite after a step has diverged: it keeps its last finite state
     and is no longer alive, while the others go on.
@@ -48,28 +52,38 @@ def many_step(graphs: Graphs, recipe: Recipe, draw: Draw, batch_size: int) -> tr
     Args:
         graphs: From `create_states`.
         recipe: As given to `create_states`.
-        draw: draw(key, count) -> real examples.
+        draws: draw(key, count) -> real examples, one for each distribution.
         batch_size: Real examples a step of the discriminator; it takes `critic_steps` such steps.
 
     Returns:
         step(state, batch, key) for `training.fit` with `NO_DATA`; the batch is not used. Metrics
         are means over the runs that are alive.
+
+    Raises:
+        ValueError: By the step, where the runs cannot be divided among the distributions.
     """
     single = adversarial_step(graphs, recipe)
     count = batch_size * recipe.critic_steps
+    branches = [_counted(draw, count) for draw in draws]
 
-    def one(state: State, alive: jax.Array, key: jax.Array) -> tuple[State, jax.Array, Any]:
+    def one(
+        state: State, alive: jax.Array, key: jax.Array, part: jax.Array
+    ) -> tuple[State, jax.Array, Any]:
         key_real, key_step = jax.random.split(key)
-        new, metrics = single(state, draw(key_real, count), key_step)
+        real = jax.lax.switch(part, branches, key_real)
+        new, metrics = single(state, real, key_step)
         alive = alive & _all_finite((new, metrics))
         new = jax.tree.map(lambda after, before: jnp.where(alive, after, before), new, state)
         return new, alive, metrics
 
     def step(state: State, batch: Any, key: jax.Array) -> tuple[State, training.Metrics]:
-        keys = jax.random.split(key, len(state["alive"]))
-        runs, alive, metrics = jax.vmap(one)(state["runs"], state["alive"], keys)
-        total = jnp.maximum(alive.sum(), 1)
-        means = {name: jnp.where(alive, v, 0).sum() / total for name, v in metrics.items()}
+        total = len(state["alive"])
+        if total % len(draws):
+            raise ValueError(f"{total} runs cannot be divided among {len(draws)} distributions.")
+        keys, parts = jax.random.split(key, total), jnp.arange(total) * len(draws) // total
+        runs, alive, metrics = jax.vmap(one)(state["runs"], state["alive"], keys, parts)
+        living = jnp.maximum(alive.sum(), 1)
+        means = {name: jnp.where(alive, v, 0).sum() / living for name, v in metrics.items()}
         return {"runs": runs, "alive": alive}, means
 
     return step
@@ -97,6 +111,10 @@ def sample_runs(
 
     keys = jax.random.split(key, len(state["alive"]))
     return np.asarray(jax.jit(jax.vmap(draw))(state["runs"]["average"], keys))
+
+
+def _counted(draw: Draw, count: int) -> Callable[[jax.Array], jax.Array]:
+    return lambda key: draw(key, count)
 
 
 def _all_finite(tree: Any) -> jax.Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from karpa_helpers.nn.convolution import ConvStride2, ConvTranspose2x
@@ -32,11 +33,12 @@ def check_images(images: jax.Array, size: int, channels: int) -> None:
         )
     if isinstance(images, jax.core.Tracer):
         return
-    if not jnp.isfinite(images).all():
+    values = np.asarray(images)  # JAX would trace even a constant inside a compiled function
+    if not np.isfinite(values).all():
         raise ValueError("images hold values that are not finite; look for what made them.")
-    if jnp.abs(images).max(initial=0) > 1.001:  # a hair above 1 is rounding
+    if np.abs(values).max(initial=0) > 1.001:  # a hair above 1 is rounding
         raise ValueError(
-            f"images reach from {images.min():.4g} to {images.max():.4g}; this network takes "
+            f"images reach from {values.min():.4g} to {values.max():.4g}; this network takes "
             "[-1, 1], as images.to_unit returns."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
@@ -37,7 +38,7 @@ def leaves(tree):
 
 def test_each_run_is_the_run_alone():
     graphs, state = many.create_states(pair, SEEDS, RECIPE)
-    step = jax.jit(many.many_step(graphs, RECIPE, ring().draw, 4))
+    step = jax.jit(many.many_step(graphs, RECIPE, [ring().draw], 4))
     key = jax.random.key(1)
     together, metrics = step(state, many.NO_DATA, key)
     found = []
@@ -55,7 +56,7 @@ def test_each_run_is_the_run_alone():
 
 def test_equal_networks_see_different_points():
     graphs, state = many.create_states(lambda seed: pair(0), SEEDS, RECIPE)
-    step = jax.jit(many.many_step(graphs, RECIPE, ring().draw, 4))
+    step = jax.jit(many.many_step(graphs, RECIPE, [ring().draw], 4))
     after = step(state, many.NO_DATA, jax.random.key(1))[0]["runs"]["discriminator"]["params"]
     kernel = leaves(after)[1]
     assert np.abs(kernel[0] - kernel[1]).max() > 1e-4
@@ -68,7 +69,7 @@ def test_a_run_that_diverges_stops_alone():
     params = broken["runs"]["generator"]["params"]
     # A weight so large that the next loss overflows in run 1.
     broken["runs"]["generator"]["params"] = jax.tree.map(lambda x: x.at[1].set(3e38), params)
-    step = many.many_step(graphs, RECIPE, ring().draw, 4)
+    step = many.many_step(graphs, RECIPE, [ring().draw], 4)
     settings = {"batch_size": 1, "steps": 3, "show": False}
     result = training.fit(step, broken, many.NO_DATA, **settings)
     assert result.state["alive"].tolist() == [True, False, True]
@@ -91,6 +92,31 @@ def test_samples_come_from_each_runs_average():
     assert found.shape == (3, 6, 2)
     z = jax.random.normal(jax.random.split(key, 3)[2], (6, 2))
     np.testing.assert_allclose(found[2], pair(5)[0](z), rtol=1e-5, atol=1e-6)
+
+
+def test_runs_are_divided_among_distributions():
+    seen = {}
+
+    def noted(name, value):
+        def draw(key, count):
+            seen[name] = count
+            return jnp.full((count, 2), value)
+
+        return draw
+
+    graphs, state = many.create_states(pair, (3, 4, 3, 4), RECIPE)
+    step = many.many_step(graphs, RECIPE, [noted("low", -1.0), noted("high", 5.0)], 4)
+    new, _ = jax.jit(step)(state, many.NO_DATA, jax.random.key(1))
+    assert seen == {"low": 8, "high": 8}  # two steps of the discriminator
+    # With one constant alone, the first two runs are as they were, or the last two.
+    for value, chosen in ((-1.0, slice(0, 2)), (5.0, slice(2, 4))):
+        only = many.many_step(graphs, RECIPE, [noted("only", value)], 4)
+        alone, _ = jax.jit(only)(state, many.NO_DATA, jax.random.key(1))
+        for one, other in zip(leaves(new["runs"]), leaves(alone["runs"]), strict=True):
+            np.testing.assert_allclose(one[chosen], other[chosen], rtol=1e-4, atol=1e-6)
+    three = many.create_states(pair, SEEDS, RECIPE)[1]
+    with pytest.raises(ValueError, match="3 runs cannot be divided among 2"):
+        step(three, many.NO_DATA, jax.random.key(1))
 
 
 def test_no_seed_is_an_error():

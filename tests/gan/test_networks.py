@@ -75,6 +75,15 @@ def test_pixels_that_are_no_floats_are_refused(make, dtype):
         make()(jnp.zeros((2, 28, 28, 1), dtype))
 
 
+@pytest.mark.parametrize("make", [make_discriminator, make_classifier, make_plain])
+def test_a_constant_inside_a_compiled_function_is_checked_too(make):
+    model, good = make(), images(2)
+    model.eval()
+    assert jax.jit(lambda: jnp.sum(model(good)))().shape == ()
+    with pytest.raises(ValueError, match="reach from"):
+        jax.jit(lambda: jnp.sum(model(2 * np.asarray(good))))()
+
+
 @pytest.mark.parametrize("shape", [(2, 7), (6,), (2, 1, 6)])
 def test_wrong_latent_vectors_are_refused(shape):
     with pytest.raises(ValueError, match=r"this generator takes \(N, 6\)"):
