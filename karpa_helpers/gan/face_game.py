@@ -12,7 +12,7 @@ from karpa_helpers.gan import augment, losses, residual
 from karpa_helpers.gan.fitting import Graphs, Recipe, State, create_state
 
 LATENT = 64
-STEPS = 4000  # at preset cpu, and of the generator that ships
+STEPS = 2500  # at preset cpu, and of the generator that ships
 RATES = (2e-3, 4e-5)  # Adam's learning rate, at the first step and at the last
 GAMMAS = (1.0, 0.1)  # the penalties' weight
 

@@ -11,6 +11,6 @@ MUTATIONS = [
     ("softplus(network(D, drawn) - network(D, seen))", "softplus(network(D, seen))"),
     ("np.abs(a / n - b / m).sum(1) / 2", "np.abs(a / n - b / m).sum(1)"),
     ("np.sqrt(2 / np.pi * r * (1 - r)", "np.sqrt(r * (1 - r)"),
-    ("total(C.T @ p, C.T @ q) <=", "total(C @ p, C @ q) <="),
+    ("<= total(p, q) + 1e-12", "<= total(p, q) / 4"),
     ("0.5**2 * face_game.LATENT", "0.5 * face_game.LATENT"),
 ]

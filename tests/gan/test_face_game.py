@@ -1,0 +1,59 @@
+"""The faces' game: its schedules, its players, and what ships for it."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+from karpa_helpers import checkpoints
+from karpa_helpers.data import images
+from karpa_helpers.gan import face_game, face_reader, fitting, losses
+
+
+def test_schedules_fall_on_half_a_cosine():
+    falling = face_game.falling(2.0, 0.5, 10)
+    found = [float(falling(t)) for t in (0, 5, 10, 99)]
+    assert found == pytest.approx([2.0, 1.25, 0.5, 0.5])
+
+
+def test_the_recipe_is_the_papers():
+    recipe = face_game.face_recipe(100)
+    assert recipe.game is losses.RELATIVISTIC
+    assert recipe.penalty is losses.r1_r2
+    assert recipe.augment is None
+    assert float(recipe.weight(0)) == pytest.approx(face_game.GAMMAS[0])
+    assert float(recipe.weight(100)) == pytest.approx(face_game.GAMMAS[1])
+
+
+def test_strength_reaches_the_augmentation():
+    x = jax.random.uniform(jax.random.key(0), (4, 8, 8, 3), minval=-1)
+    weak, strong = (face_game.face_recipe(9, s).augment(jax.random.key(1), x) for s in (0.01, 1))
+    assert float(abs(weak - x).max()) < float(abs(strong - x).max())
+
+
+def test_players_begin_by_their_seed_and_apart_from_each_other():
+    recipe = face_game.face_recipe(10)
+    (graphs, a), (_, b), (_, c) = (
+        face_game.create_players(recipe, seed, pixels=8, width=4) for seed in (0, 0, 1)
+    )
+    kernels = [np.asarray(s["generator"]["params"]["dense"]["kernel"][...]) for s in (a, b, c)]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert not np.allclose(kernels[0], kernels[2])
+    assert fitting.sample(graphs, a, jax.random.key(0), 2, face_game.LATENT).shape == (2, 8, 8, 3)
+
+
+def test_the_reader_that_ships_reads_faces_it_has_not_seen():
+    held_out = images.faces("held_out", pixels=32, count=200)
+    reading = checkpoints.face_reader().read(held_out.pixels)
+    found = face_reader.accuracy(reading, held_out.factors)
+    assert {name for name, (right, total) in found.items() if right < 0.9 * total} == set()
+
+
+def test_the_generator_that_ships_fits_its_players():
+    graphs, state = face_game.create_players(face_game.face_recipe(1), seed=5)
+    state["average"] = checkpoints.load(checkpoints.FACES, state["average"])
+    drawn = fitting.sample(graphs, state, jax.random.key(0), 50, face_game.LATENT)
+    assert drawn.shape == (50, 32, 32, 3)
+    backgrounds = checkpoints.face_reader().read(drawn).values["background"]
+    assert len(set(backgrounds.tolist())) >= 4
