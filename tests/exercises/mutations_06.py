@@ -26,5 +26,5 @@ MUTATIONS = [
     ("in_real.any(0).mean(), in_generated", "in_real.any(1).mean(), in_generated"),
     ("in_generated.any(1).mean()", "in_generated.any(0).mean()"),
     ("in_real.sum() / (k * len(generated))", "in_real.sum() / len(generated)"),
-    ("(M - l) / (M + N - l)", "(N - l) / (M + N - l)"),
+    ("(M - order) / (M + N - order)", "(N - order) / (M + N - order)"),
 ]
