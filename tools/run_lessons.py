@@ -203,7 +203,12 @@ def store(lesson: Lesson) -> Path:
     asyncio.run(execute(lesson, notebook, lesson.notebook.parent))
     lighten(notebook)
     if found := trouble(notebook):
-        raise LessonError(f"Lesson {lesson.name} is not stored: " + "; ".join(found))
+        kept = lesson.root / "build" / lesson.notebook.name
+        kept.parent.mkdir(exist_ok=True)
+        write_notebook(notebook, kept)  # minutes of computing are not thrown away
+        raise LessonError(
+            f"Lesson {lesson.name} is not stored: {'; '.join(found)}. What ran is in build/."
+        )
     write_notebook(notebook, lesson.notebook)
     return lesson.notebook
 

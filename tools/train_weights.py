@@ -1,7 +1,6 @@
 """Trains weights that ship with the course, and writes them with their cards.
 
 python -m tools.train_weights fashion_classifier
-python -m tools.train_weights fashion_recipes
 python -m tools.train_weights stacked_digits
 """
 
@@ -18,8 +17,6 @@ from karpa_helpers.gan import fitting, modes, stacked
 from karpa_helpers.gan.yardstick import fit_yardstick
 from karpa_helpers.show import results
 from tools.train_faces import train_generator, train_reader
-from tools.train_recipes import NAME as FASHION_RECIPES
-from tools.train_recipes import fashion_recipes
 
 FASHION_STEPS = 4700  # ten epochs; lesson 03 takes as many at preset gpu
 FASHION_COUNT = 60_000
@@ -138,7 +135,6 @@ RECIPES: dict[str, Callable[[], Path]] = {
     checkpoints.YARDSTICK: fashion_classifier,
     checkpoints.FACE_READER: train_reader,
     checkpoints.FACES: train_generator,
-    FASHION_RECIPES: fashion_recipes,
     "stacked_digits": stacked_digits,
 }
 

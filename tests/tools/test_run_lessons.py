@@ -131,3 +131,15 @@ def test_a_widget_leaves_its_static_picture() -> None:
     plain = nbformat.v4.new_output("display_data", data={"text/plain": "4"})
     kept = without_widgets([live, both, plain])
     assert [set(x.data) for x in kept] == [{"text/plain", "image/png"}, {"text/plain"}]
+
+
+def test_a_run_that_is_not_fit_to_be_stored_is_kept(
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(lesson, "40 + 2")
+    monkeypatch.setattr(run_lessons, "trouble", lambda notebook: ["too heavy"])
+    with pytest.raises(run_lessons.LessonError, match="too heavy. What ran is in build/"):
+        run_lessons.store(lesson)
+    assert not lesson.notebook.exists()
+    kept = read_notebook(lesson.root / "build" / lesson.notebook.name)
+    assert kept.cells[-1].outputs[0].data["text/plain"] == "42"
