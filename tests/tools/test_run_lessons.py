@@ -138,7 +138,7 @@ def test_a_run_that_is_not_fit_to_be_stored_is_kept(
 ) -> None:
     write(lesson, "40 + 2")
     monkeypatch.setattr(run_lessons, "trouble", lambda notebook: ["too heavy"])
-    with pytest.raises(run_lessons.LessonError, match="too heavy. What ran is in build/"):
+    with pytest.raises(run_lessons.LessonError, match=r"too heavy\. What ran is in build/"):
         run_lessons.store(lesson)
     assert not lesson.notebook.exists()
     kept = read_notebook(lesson.root / "build" / lesson.notebook.name)
