@@ -79,9 +79,8 @@ def test_every_parameter_has_a_gradient(normalise):
     # Inside a block only the last weights have one at first; so they are moved off zero.
     for model, inputs in ((make_generator(normalise=normalise), latent(8)),
                           (make_discriminator(), images(8))):  # fmt: skip
-        for _, module in nnx.iter_modules(model):
-            if isinstance(module, residual.ResidualBlock):
-                module.last.kernel[...] = 0.1 * jax.random.normal(KEY, module.last.kernel.shape)
+        for block in (block for stage in model.stages for block in stage.blocks):
+            block.last.kernel[...] = 0.1 * jax.random.normal(KEY, block.last.kernel.shape)
         slopes = nnx.jit(nnx.grad(lambda m, x: jnp.sum(jnp.sin(3 * m(x)))))(model, inputs)
         found = jax.tree_util.tree_flatten_with_path(slopes)[0]
         sizes = {str(path): float(jnp.abs(leaf).max()) for path, leaf in found}
