@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -150,12 +150,7 @@ def yardstick() -> Yardstick:
     Raises:
         WeightsError: The file is missing or damaged.
     """
-    graph, params, rest = nnx.split(
-        nnx.eval_shape(lambda: Classifier(rngs=nnx.Rngs(0))),
-        nnx.Param,
-        ...,  # type: ignore[misc]
-    )
-    return Yardstick(graph, load(YARDSTICK, {"params": params, "rest": rest}))
+    return Yardstick(*_shipped(YARDSTICK, lambda: Classifier(rngs=nnx.Rngs(0))))
 
 
 def face_reader() -> Reader:
@@ -166,12 +161,14 @@ def face_reader() -> Reader:
     Raises:
         WeightsError: The file is missing or damaged.
     """
-    graph, params, rest = nnx.split(
-        nnx.eval_shape(lambda: ReaderNetwork(rngs=nnx.Rngs(0))),
-        nnx.Param,
-        ...,  # type: ignore[misc]
-    )
-    return Reader(graph, load(FACE_READER, {"params": params, "rest": rest}))
+    return Reader(*_shipped(FACE_READER, lambda: ReaderNetwork(rngs=nnx.Rngs(0))))
+
+
+def _shipped(name: str, make: Callable[[], nnx.Module]) -> tuple[nnx.GraphDef, Tree]:
+    """Graph and weights of a model that ships, as `make` builds it with its default arguments."""
+    model = nnx.eval_shape(make)
+    graph, params, rest = nnx.split(model, nnx.Param, ...)  # type: ignore[misc]
+    return graph, load(name, {"params": params, "rest": rest})
 
 
 def _named(tree: Tree) -> dict[str, Any]:

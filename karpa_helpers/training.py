@@ -287,7 +287,7 @@ def _not_finite(number: int, state: Tree, curve: Curve) -> str:
     """Says what is not finite, and since when; empty where all is well."""
     if bad := curve.first_bad():
         return f"{bad[1]} is not finite at step {bad[0]}"
-    return "" if _all_finite(state) else f"a weight is not finite after step {number}"
+    return "" if all_finite(state) else f"a weight is not finite after step {number}"
 
 
 def _explain(label: str, problem: str, last_finite: int) -> str:
@@ -299,7 +299,8 @@ def _explain(label: str, problem: str, last_finite: int) -> str:
 
 
 @jax.jit
-def _all_finite(tree: Tree) -> jax.Array:
+def all_finite(tree: Tree) -> jax.Array:
+    """Whether no number in a tree is infinite or NaN, as an array of one truth value."""
     leaves = [x for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.inexact)]
     return jnp.all(jnp.array([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
 

@@ -72,7 +72,7 @@ def many_step(
         key_real, key_step = jax.random.split(key)
         real = jax.lax.switch(part, branches, key_real)
         new, metrics = single(state, real, key_step)
-        alive = alive & _all_finite((new, metrics))
+        alive = alive & training.all_finite((new, metrics))
         new = jax.tree.map(lambda after, before: jnp.where(alive, after, before), new, state)
         return new, alive, metrics
 
@@ -115,7 +115,3 @@ def sample_runs(
 
 def _counted(draw: Draw, count: int) -> Callable[[jax.Array], jax.Array]:
     return lambda key: draw(key, count)
-
-
-def _all_finite(tree: Any) -> jax.Array:
-    return jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()

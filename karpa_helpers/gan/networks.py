@@ -13,7 +13,8 @@ _HE = nnx.initializers.he_normal()
 _DCGAN_INIT = nnx.initializers.normal(0.02)
 
 
-def _leaky(x: jax.Array) -> jax.Array:
+def leaky(x: jax.Array) -> jax.Array:
+    """Leaky ReLU with the slope that DCGAN took, 0.2."""
     return nnx.leaky_relu(x, 0.2)
 
 
@@ -107,8 +108,8 @@ class DCGANDiscriminator(nnx.Module):
     def __call__(self, images: jax.Array) -> jax.Array:
         """Maps images (N, 28, 28, channels) in [-1, 1] to logits (N,)."""
         check_images(images, 28, self.channels)
-        x = _leaky(self.down1(images))
-        x = _leaky(self.norm(self.down2(x)))
+        x = leaky(self.down1(images))
+        x = leaky(self.norm(self.down2(x)))
         return self.dense(x.reshape(len(x), -1))[:, 0]
 
 
@@ -132,6 +133,6 @@ class PlainDiscriminator(nnx.Module):
     def __call__(self, images: jax.Array) -> jax.Array:
         """Maps images (N, 28, 28, channels) in [-1, 1] to logits (N,)."""
         check_images(images, 28, self.channels)
-        x = _leaky(self.down1(images))
-        x = _leaky(self.down2(x))
+        x = leaky(self.down1(images))
+        x = leaky(self.down2(x))
         return self.dense(x.reshape(len(x), -1))[:, 0]

@@ -7,16 +7,12 @@ import jax.numpy as jnp
 from flax import nnx
 
 from karpa_helpers import runtime
-from karpa_helpers.gan.networks import check_images
+from karpa_helpers.gan.networks import check_images, leaky
 from karpa_helpers.nn.convolution import Conv3x3, ConvStride2, ConvTranspose2x
 
 BASE = 4  # pixels at which the generator begins and the discriminator ends
 MOST_CHANNELS = 8  # times the width
 _HE = nnx.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
-
-
-def _leaky(x: jax.Array) -> jax.Array:
-    return nnx.leaky_relu(x, 0.2)
 
 
 class ResidualBlock(nnx.Module):
@@ -44,7 +40,7 @@ class ResidualBlock(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps (N, H, W, channels) to the same shape."""
-        return x + self.last(_leaky(self.middle(_leaky(self.first(x)))))
+        return x + self.last(leaky(self.middle(leaky(self.first(x)))))
 
 
 def channels_by_stage(pixels: int, width: int) -> list[int]:
@@ -187,4 +183,4 @@ class _Down(nnx.Module):
         x = self.down(x)
         for block in self.blocks:
             x = block(x)
-        return _leaky(x)
+        return leaky(x)

@@ -136,7 +136,7 @@ def test_running_statistics_follow_the_batches():
     model = make_discriminator()
     model.train()
     x = images(8)
-    inner = networks._leaky(model.down1(x))
+    inner = networks.leaky(model.down1(x))
     batch_mean = np.asarray(model.down2(inner)).mean((0, 1, 2))
     model(x)
     np.testing.assert_allclose(model.norm.mean[...], 0.1 * batch_mean, rtol=1e-4, atol=1e-6)
