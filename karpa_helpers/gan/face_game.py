@@ -42,13 +42,15 @@ def face_recipe(steps: int, strength: float = 0.0) -> Recipe:
     """
     return Recipe(
         latent_dim=LATENT,
+        learning_rate=falling(*RATES, steps),
+        beta1=0.0,
+        beta2=0.99,
         average_decay=0.998,
         game=losses.RELATIVISTIC,
         penalty=losses.r1_r2,
         weight=falling(*GAMMAS, steps),
         penalty_every=PENALTY_EVERY,
         augment=functools.partial(augment.diff_augment, strength=strength) if strength else None,
-        make_optimizer=lambda: optax.adam(falling(*RATES, steps), b1=0.0, b2=0.99),
     )
 
 

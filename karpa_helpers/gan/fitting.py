@@ -30,7 +30,7 @@ class Recipe:
 
     Attributes:
         latent_dim: Length of the latent vector z, drawn from a standard normal.
-        learning_rate: Adam's, for both players.
+        learning_rate: Adam's, for both players: a number, or an Optax schedule.
         beta1: Adam's first moment decay; DCGAN's 0.5.
         beta2: Adam's second moment decay.
         average_decay: Decay of the moving average of the generator that samples are drawn from.
@@ -48,7 +48,7 @@ class Recipe:
     """
 
     latent_dim: int = 64
-    learning_rate: float = 2e-4
+    learning_rate: float | optax.Schedule = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
     average_decay: float = 0.99

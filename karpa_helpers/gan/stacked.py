@@ -26,14 +26,15 @@ def networks(latent_dim: int, width: int, seed: int) -> tuple[DCGANGenerator, Pl
 
 def recipe(latent_dim: int, steps: int) -> fitting.Recipe:
     """The relativistic pairing loss with R1 and R2; rate and gamma fall tenfold over `steps`."""
-    rate = optax.cosine_decay_schedule(2e-3, steps, 0.1)
     return fitting.Recipe(
         latent_dim,
+        optax.cosine_decay_schedule(2e-3, steps, 0.1),
+        beta1=0.0,
+        beta2=0.99,
         average_decay=0.995,
         game=losses.RELATIVISTIC,
         penalty=losses.r1_r2,
         weight=lambda done: 0.3 * 10.0 ** -jnp.minimum(done / steps, 1.0),
-        make_optimizer=lambda: optax.adam(rate, b1=0.0, b2=0.99),
     )
 
 
