@@ -23,6 +23,10 @@ def make_plain(channels: int = 1) -> networks.PlainDiscriminator:
     return networks.PlainDiscriminator(width=4, channels=channels, rngs=nnx.Rngs(0))
 
 
+def make_grouped(channels: int = 1) -> networks.PlainDiscriminator:
+    return networks.PlainDiscriminator(width=4, channels=channels, groups=2, rngs=nnx.Rngs(0))
+
+
 def make_classifier(channels: int = 1) -> yardstick.Classifier:
     return yardstick.Classifier(7, width=4, feature_dim=5, channels=channels, rngs=nnx.Rngs(0))
 
@@ -44,6 +48,7 @@ CASES = [
     (make_discriminator, images),
     (make_classifier, images),
     (make_plain, images),
+    (make_grouped, images),
 ]
 NORMALISED = CASES[:2]
 
@@ -82,6 +87,22 @@ def test_a_constant_inside_a_compiled_function_is_checked_too(make):
     assert jax.jit(lambda: jnp.sum(model(good)))().shape == ()
     with pytest.raises(ValueError, match="reach from"):
         jax.jit(lambda: jnp.sum(model(2 * np.asarray(good))))()
+
+
+@pytest.mark.parametrize("make", [make_plain, make_grouped])
+def test_a_discriminator_under_a_penalty_sees_each_image_alone(make):
+    model = make()
+    model.train()
+    alone, in_company = model(images(1)), model(jnp.concatenate([images(1), images(3, seed=1)]))
+    np.testing.assert_allclose(alone[0], in_company[0], rtol=1e-4, atol=1e-5)
+
+
+def test_group_normalisation_forgets_the_size_of_the_features():
+    model = make_grouped()
+    model.down2.bias[...] = jnp.zeros(8)
+    before = model(images(3))
+    model.down2.kernel[...] = 7 * model.down2.kernel[...]
+    np.testing.assert_allclose(model(images(3)), before, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(2, 7), (6,), (2, 1, 6)])
