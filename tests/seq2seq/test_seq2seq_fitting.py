@@ -37,7 +37,7 @@ def test_rows_of_texts() -> None:
 def test_evaluation_by_a_loop(source: np.ndarray) -> None:
     graph, state = trained(attention="dot")
     pairs = data(source)
-    model = training.merge(graph, state)
+    model = jax.jit(training.merge(graph, state))
     nats, right, tokens = 0.0, 0, 0
     for row, target in zip(source, pairs["target"], strict=True):
         for t in range(1, int((target != PAD).sum())):  # each prefix by itself, without padding
