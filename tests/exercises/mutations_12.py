@@ -20,14 +20,8 @@ MUTATIONS = [
     ("* mask[..., None] / mask.sum()", "* mask[..., None] / mask.size"),
     ("* mask[..., None] / mask.sum()", "/ mask.sum()"),
     # 4: cross-entropy is not entropy
-    (
-        "right = lambda o: -jnp.sum(jax.nn.one_hot(y, 4)",
-        "right = lambda o: jnp.sum(jax.nn.one_hot(y, 4)",
-    ),
-    (
-        "printed = lambda o: -jnp.sum(jax.nn.softmax(o)",
-        "printed = lambda o: -jnp.sum(jax.nn.one_hot(y, 4)",
-    ),
+    ("return -jnp.sum(jax.nn.one_hot(y, 4)", "return jnp.sum(jax.nn.one_hot(y, 4)"),
+    ("return -jnp.sum(jax.nn.softmax(o)", "return -jnp.sum(jax.nn.one_hot(y, 4)"),
     # 5, 6: reader and writer
     ("+ cell.dense_h(h))", "- cell.dense_h(h))"),
     ("code = jnp.tanh(model.to_code(h))", "code = model.to_code(h)"),
@@ -42,5 +36,5 @@ MUTATIONS = [
     ("best, M / A**n)", "best, M / A)"),
     ("best, M / A**n)", "best, 2 * M / A**n)"),
     (">= n * np.log2(A) - 1]", ">= n * np.log2(A) + 1]"),
-    (">= n * np.log2(A) - 1]", ">= n * np.log(A) - 1]"),
+    ("np.log2(M) >= n", "np.log(M) >= n"),
 ]
