@@ -61,8 +61,9 @@ def loss(smoothing: float = 0.0) -> Callable[[Any, Any, jax.Array], tuple[jax.Ar
         logits, _ = model(batch["source"], batch["target"][:, :-1], key=key)
         wanted = batch["target"][:, 1:]
         real = wanted != PAD
-        right = jnp.sum(real & (logits.argmax(-1) == wanted)) / jnp.maximum(jnp.sum(real), 1)
-        return losses.cross_entropy(logits, wanted, smoothing=smoothing), {"accuracy": right}
+        right = jnp.sum(real & losses.likeliest(logits, wanted))
+        accuracy = right / jnp.maximum(jnp.sum(real), 1)
+        return losses.cross_entropy(logits, wanted, smoothing=smoothing), {"accuracy": accuracy}
 
     return of_batch
 
@@ -141,4 +142,4 @@ def _sums(graph: nnx.GraphDef, weights: Any, batch: Any) -> tuple[jax.Array, ...
     wanted = batch["target"][:, 1:]
     real = wanted != PAD
     nats = -losses.log_probability(logits, wanted, real)
-    return nats.sum(), jnp.sum(real & (logits.argmax(-1) == wanted)), real.sum()
+    return nats.sum(), jnp.sum(real & losses.likeliest(logits, wanted)), real.sum()

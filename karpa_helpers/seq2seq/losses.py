@@ -36,10 +36,7 @@ def token_losses(logits: jax.Array, targets: jax.Array, smoothing: float = 0.0) 
         )
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; give 0 or more and less than 1.")
-    # A comparison instead of an index: its gradient is no scatter, which is slow on a CPU.
-    chosen = jnp.arange(logits.shape[-1]) == targets[..., None]
-    of_target = jnp.sum(jnp.where(chosen, logits, 0), axis=-1)
-    loss = jax.nn.logsumexp(logits, axis=-1) - (1 - smoothing) * of_target
+    loss = jax.nn.logsumexp(logits, axis=-1) - (1 - smoothing) * _at(logits, targets)
     return loss - smoothing * jnp.mean(logits, axis=-1) if smoothing else loss
 
 
@@ -66,6 +63,23 @@ def cross_entropy(
     mask = targets != PAD if mask is None else mask
     losses = jnp.where(mask, token_losses(logits, targets, smoothing), 0)
     return jnp.sum(losses) / jnp.maximum(jnp.sum(mask), 1)
+
+
+def likeliest(logits: jax.Array, targets: jax.Array) -> jax.Array:
+    """Whether each target token has the highest logit, alone or with others: booleans (...).
+
+    Args:
+        logits: Shape (..., V).
+        targets: Token numbers, shape (...).
+    """
+    # An argmax would take longer than the loss itself; this shares both terms with the loss.
+    return _at(logits, targets) >= jnp.max(logits, axis=-1)
+
+
+def _at(logits: jax.Array, targets: jax.Array) -> jax.Array:
+    """The logit of each target token; a comparison, whose gradient is no slow scatter."""
+    chosen = jnp.arange(logits.shape[-1]) == targets[..., None]
+    return jnp.sum(jnp.where(chosen, logits, 0), axis=-1)
 
 
 def log_probability(

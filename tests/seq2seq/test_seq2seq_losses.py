@@ -69,6 +69,13 @@ def test_a_sentence_is_the_product_of_its_tokens() -> None:
     np.testing.assert_allclose(jnp.exp(found[1]), product, rtol=1e-5)
 
 
+def test_the_likeliest_is_the_argmax() -> None:
+    every = jnp.broadcast_to(jnp.arange(5), (3, 4, 5))
+    found = losses.likeliest(jnp.repeat(LOGITS[:, :, None], 5, axis=2), every)
+    np.testing.assert_array_equal(found.argmax(-1), LOGITS.argmax(-1))
+    np.testing.assert_array_equal(found.sum(-1), 1)
+
+
 def test_nothing_real_is_zero_and_finite() -> None:
     nothing = jnp.full((2, 3), PAD)
     value, slope = jax.value_and_grad(losses.cross_entropy)(LOGITS[:2, :3], nothing)
