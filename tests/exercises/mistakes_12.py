@@ -82,7 +82,8 @@ def letters_times_length(share, n, A):
 
 
 def overflows(share, n, A):
-    return max(0.0, float(np.log2(share * np.float64(A) ** n)))
+    with np.errstate(over="ignore"):
+        return max(0.0, float(np.log2(share * np.float64(A) ** n)))
 
 
 def half_always(share, n, A):
