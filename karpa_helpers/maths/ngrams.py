@@ -77,13 +77,11 @@ class NGrams:
         """Each character with the `order - 1` before it, the newest last, (characters, order)."""
         if not len(sequences):
             raise ValueError("There is no sequence.")
-        zeros = np.zeros(self.order - 1, np.int64)
-        rows = [
-            np.lib.stride_tricks.sliding_window_view(np.concatenate([zeros, row]), self.order)
-            for row in sequences
-            if len(row)
-        ]
-        return np.concatenate(rows)
+        before = self.order - 1
+        real = np.concatenate([np.repeat([False, True], [before, len(row)]) for row in sequences])
+        whole = np.zeros(len(real), np.int64)
+        whole[real] = np.concatenate(sequences)
+        return np.lib.stride_tricks.sliding_window_view(whole, self.order)[real[before:]]
 
     def _codes(self, windows: np.ndarray, n: int) -> np.ndarray:
         """The last n characters of each window as one number."""
