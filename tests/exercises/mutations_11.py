@@ -16,10 +16,7 @@ MUTATIONS = [
     # 3: Elman's network
     ('w["weight_hh"] @ h + w["bias_ih"]', 'w["weight_hh"] @ -h + w["bias_ih"]'),
     ('return np.tanh(w["weight_ih"] @ x', 'return 2 * np.tanh(w["weight_ih"] @ x'),
-    (
-        'w["bias_ih"] + w["bias_hh"])\n\n\ndef compare',
-        'w["bias_ih"] - w["bias_hh"])\n\n\ndef compare',
-    ),
+    ('@ h + w["bias_ih"] + w["bias_hh"])', '@ h + w["bias_ih"] - w["bias_hh"])'),
     # 4: back-propagation through time
     ("delta[t] = (1 - h[t] ** 2)", "delta[t] = (1 + h[t] ** 2)"),
     ("delta[t] = (1 - h[t] ** 2)", "delta[t] = (1 - h[t])"),
