@@ -30,13 +30,12 @@ MUTATIONS = [
     ("np.diag(1 - h[k] ** 2) @", "np.diag(1 + h[k] ** 2) @"),
     ('np.diag(1 - h[k] ** 2) @ w["U"] @ product', 'product @ np.diag(1 - h[k] ** 2) @ w["U"]'),
     ("range(2, 6):\n    product", "range(1, 6):\n    product"),
-    ("** (1 / 300)\nprint", "** (1 / 200)\nprint"),
     ("np.testing.assert_allclose(root, rho", "np.testing.assert_allclose(root, sigma"),
     ("(sizes[50] / sizes[20]) ** (1 / 30)", "(sizes[20] / sizes[50]) ** (1 / 30)"),
     # 6: clipping
     ("g * min(1, most / norm)", "g * max(1, most / norm)"),
     ("g * min(1, most / norm)", "g * min(1, norm / most)"),
-    ("norm = np.sqrt(sum(np.sum(g**2)", "norm = (sum(np.sum(g**2)"),
+    ("norm = float(np.sqrt(sum(np.sum(g**2)", "norm = float((sum(np.sum(g**2)"),
     # 7: the GRU
     ("return (1 - z) * n + z * h", "return z * n + (1 - z) * h"),
     ("return (1 - z) * n + z * h", "return (1 - z) * n - z * h"),
