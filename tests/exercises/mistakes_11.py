@@ -78,7 +78,7 @@ def clip_square(gradients, most):
 def clip_nan(gradients, most):
     norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return [g * np.minimum(1, np.float64(most) / norm) for g in gradients]
+        return [g / norm * min(norm, most) for g in gradients]
 
 
 def clip_nothing(gradients, most):
