@@ -123,7 +123,7 @@ def _truncated(w: Weights, xs: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
         h.append(advance(w["U"], h[-1], x))
 
     def loss(U: Any) -> Any:
-        total = 0.0
+        total: Any = 0.0
         for t in range(1, len(xs) + 1):
             first = max(t - k, 0)
             state = h[first]
@@ -154,8 +154,8 @@ def check_best_share(best_share: Callable[[Any, Any], Any]) -> None:
         found = float(best_share(first, second))
         expect(
             abs(found - _best_share(first, second)) < 2e-3,
-            f"With share {found:.4f} the mixture costs {_bits(found, first, second):.5f} bits; there "
-            "is a cheaper one. Average the logarithm of the mixture, not the logarithms.",
+            f"With share {found:.4f} the mixture costs {_bits(found, first, second):.5f} bits; "
+            "there is a cheaper one. Average the logarithm of the mixture, not the logarithms.",
         )
 
 
