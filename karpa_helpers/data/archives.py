@@ -48,7 +48,7 @@ def content_digest(path: Path, item: Item) -> str:
     """The SHA-256 of what `path` holds, as `Item.sha256` defines it; empty where it is damaged."""
     if item.form == "archive":
         return tree_digest(path, item.members)
-    if item.form == "file":
+    if item.form == "file" or (item.form == "text" and not is_gzip(path)):
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest, total = hashlib.sha256(), 0
@@ -62,6 +62,12 @@ def content_digest(path: Path, item: Item) -> str:
     except (gzip.BadGzipFile, zlib.error, EOFError):
         return ""
     return digest.hexdigest()
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file begins as gzip files do."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def tree_files(folder: Path, members: str = "(.+)") -> list[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Form = Literal["file", "gzip", "archive"]
+Form = Literal["file", "gzip", "text", "archive"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Item:
             what a gzip file holds, or of an unpacked folder as `archives.tree_digest` defines it.
         size: Bytes to download, about.
         urls: Canonical addresses, the first that works is used.
-        form: How the content is packed.
+        form: How the content is packed; "text" is a plain file that may also come as gzip.
         packed: The file's name in a mirror or in the learner's folder, where it is not `name`.
         members: For an archive: a regular expression that matches the members to unpack. Its
             first group is the path in the folder.
@@ -247,6 +247,47 @@ MNIST = Source(
     ),
 )
 
+NAMES = Source(
+    name="names",
+    title="Names",
+    contents="32,033 first names of people born in the United States, one a line",
+    licence="MIT, from karpathy/makemore",
+    embedded="names made by rule",
+    mirror="text",
+    items=(
+        Item(
+            name="names.txt",
+            form="text",
+            sha256="0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d",
+            size=228_145,
+            urls=("https://raw.githubusercontent.com/karpathy/makemore/master/names.txt",),
+        ),
+    ),
+)
+
+SHAKESPEARE = Source(
+    name="shakespeare",
+    title="Tiny Shakespeare",
+    contents="40,000 lines of Shakespeare's plays",
+    licence="the text is in the public domain; collected in karpathy/char-rnn (MIT)",
+    embedded="English sentences written by rule",
+    mirror="text",
+    items=(
+        Item(
+            name="tinyshakespeare.txt",
+            packed="tinyshakespeare.txt.gz",
+            form="text",
+            sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            size=1_115_394,
+            urls=(
+                "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/"
+                "tinyshakespeare/input.txt",
+            ),
+        ),
+    ),
+)
+
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (FASHION_MNIST, FACES, TATOEBA, MULTI30K, MNIST)
+    source.name: source
+    for source in (FASHION_MNIST, FACES, TATOEBA, MULTI30K, MNIST, NAMES, SHAKESPEARE)
 }

@@ -85,3 +85,15 @@ def test_a_refusal_in_the_block_leaves_no_folder(tmp_path):
     with pytest.raises(DataError, match="refused"), archives.unpacked(packed, target):
         raise DataError("refused")
     assert list(tmp_path.iterdir()) == [packed]
+
+
+def test_a_text_counts_by_its_content_plain_or_packed(tmp_path):
+    content = b"to be or not to be\n"
+    plain, packed, broken = (tmp_path / name for name in ("a.txt", "a.txt.gz", "b.txt.gz"))
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    broken.write_bytes(gzip.compress(content)[:-9])
+    expected = hashlib.sha256(content).hexdigest()
+    for path in (plain, packed):
+        assert archives.content_digest(path, item("text")) == expected
+    assert archives.content_digest(broken, item("text")) == ""

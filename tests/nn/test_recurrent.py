@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -169,3 +172,46 @@ def test_wrong_input_is_explained():
         recurrent.run(cell, x, mask[:, :-1])
     with pytest.raises(ValueError, match='"elman", "gru" or "lstm"'):
         recurrent.make_cell("rnn", D, H, rngs=nnx.Rngs(0))
+
+
+def torch_weights(cell, kind, layer):
+    """Writes PyTorch's weights into a cell; of its two biases the sum, where one suffices."""
+    weight = {name: np.array(value) for name, value in layer.items()}
+    w, u = weight["weight_ih"].T, weight["weight_hh"].T
+    b, c = weight["bias_ih"], weight["bias_hh"]
+    if kind == "elman":
+        pairs = {"dense_i.kernel": w, "dense_h.kernel": u, "dense_i.bias": b + c}
+    elif kind == "gru":
+        both = b + np.where(np.arange(len(c)) < 2 * len(c) // 3, c, 0)
+        pairs = {"dense_i.kernel": w, "dense_h.kernel": u, "dense_i.bias": both}
+    else:
+        pairs = {}
+        for n, gate in enumerate("ifgo"):
+            name = "if_" if gate == "f" else f"i{gate}"
+            part = slice(n * len(u), (n + 1) * len(u))
+            pairs |= {f"{name}.kernel": w[:, part], f"h{gate}.kernel": u[:, part]}
+            pairs[f"h{gate}.bias"] = (b + c)[part]
+    for name, value in pairs.items():
+        layer_name, part_name = name.split(".")
+        getattr(getattr(cell, layer_name), part_name)[...] = jnp.asarray(value, jnp.float32)
+
+
+ORACLE = json.loads((Path(recurrent.__file__).parent / "torch_cells.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equals_pytorch(kind):
+    layer = ORACLE["layers"][kind]
+    x = jnp.array(ORACLE["x"])
+    cell = recurrent.make_cell(kind, x.shape[-1], 4, rngs=nnx.Rngs(0))
+    torch_weights(cell, kind, layer)
+    if kind == "gru":  # Flax's cell has no bias inside r (U h); PyTorch's is zero in the oracle
+        assert not np.array(layer["bias_hh"])[8:].any()
+    outputs, _ = recurrent.run(cell, x)
+    np.testing.assert_allclose(outputs, layer["outputs"], atol=1e-6)
+    slopes = nnx.grad(lambda cell: (recurrent.run(cell, x)[0] ** 2).sum())(cell)
+    if kind == "lstm":
+        found = np.concatenate([slopes[f"h{gate}"]["kernel"][...] for gate in "ifgo"], axis=1)
+    else:
+        found = slopes["dense_h"]["kernel"][...]
+    np.testing.assert_allclose(found.T, layer["gradient_weight_hh"], atol=1e-5)
