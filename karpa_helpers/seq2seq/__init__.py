@@ -1,0 +1,1 @@
+"""Encoder-decoder networks: losses, fitting, decoding, scores."""

@@ -1,0 +1,318 @@
+"""Decoding: from a trained network to sentences, compiled, with fixed shapes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax.typing import ArrayLike
+
+from karpa_helpers import training
+from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Vocabulary
+from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
+
+STEP = 8  # source lengths are rounded up to a multiple of it
+NEVER = (PAD, BOS)  # a decoder may not write these, however likely they are
+
+
+class Decoded(NamedTuple):
+    """Sentences that a network wrote, one for each source.
+
+    Attributes:
+        tokens: Shape (N, length): the tokens, EOS if it came, then PAD.
+        log_probability: Of each sentence, EOS included, shape (N,); natural logarithm.
+    """
+
+    tokens: jax.Array
+    log_probability: jax.Array
+
+
+class Beam(NamedTuple):
+    """The best sentences that a beam search found for each source, the best first.
+
+    Where fewer than `width` were found, the last ones are PAD with a score of minus infinity.
+
+    Attributes:
+        tokens: Shape (N, width, length): the tokens, EOS if it came, then PAD.
+        log_probability: Of each sentence, EOS included, shape (N, width).
+        score: Log-probability divided by the length penalty, shape (N, width).
+    """
+
+    tokens: jax.Array
+    log_probability: jax.Array
+    score: jax.Array
+
+
+def length_penalty(length: ArrayLike, alpha: ArrayLike) -> jax.Array:
+    """What a log-probability is divided by, ((5 + l) / 6)^alpha.
+
+    Args:
+        length: l, the number of tokens, EOS included.
+        alpha: 0 is no penalty; the paper takes 0.6 to 0.7.
+
+    References:
+        Wu et al. Google's Neural Machine Translation System. 2016, arXiv:1609.08144, section 7.
+    """
+    return ((5.0 + jnp.asarray(length)) / 6.0) ** alpha
+
+
+def greedy(graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int) -> Decoded:
+    """At each step the most likely token, until EOS.
+
+    Args:
+        graph: From `training.create_state`.
+        state: A trained state.
+        source: Token numbers with PAD behind, shape (N, S).
+        length: At most so many tokens, EOS included.
+
+    Returns:
+        One sentence for each source.
+
+    Raises:
+        ValueError: The source is no (N, S), or length is not 1 or more.
+    """
+    source = _checked(source, length)
+    return _one_path(graph, weights_of(state), source, None, 1.0, length)
+
+
+def sample(
+    graph: nnx.GraphDef,
+    state: Any,
+    source: ArrayLike,
+    length: int,
+    key: jax.Array,
+    temperature: float = 1.0,
+) -> Decoded:
+    """At each step a token drawn from softmax(logits / temperature), until EOS.
+
+    What a row draws depends on the key and the row's number, not on the other rows.
+
+    Args:
+        graph: From `training.create_state`.
+        state: A trained state.
+        source: Token numbers with PAD behind, shape (N, S).
+        length: At most so many tokens, EOS included.
+        key: Random key, for one call only.
+        temperature: Above 0; near 0 is greedy.
+
+    Returns:
+        One sentence for each source; its log-probability is the network's, at temperature 1.
+
+    Raises:
+        ValueError: As `greedy`, or temperature is not above 0.
+    """
+    source = _checked(source, length)
+    if not temperature > 0:
+        raise ValueError(f"temperature is {temperature}; give more than 0, or use greedy.")
+    return _one_path(graph, weights_of(state), source, key, temperature, length)
+
+
+@functools.partial(jax.jit, static_argnames=("graph", "length"))
+def _one_path(
+    graph: nnx.GraphDef, weights: Any, source: jax.Array, key: jax.Array | None,
+    temperature: jax.Array | float, length: int,
+) -> Decoded:  # fmt: skip
+    model = training.merge(graph, weights)
+    first, memory = model.encode(source)
+    count = len(source)
+    rows = jnp.arange(count)
+    keys = None if key is None else jax.vmap(lambda row: jax.random.fold_in(key, row))(rows)
+
+    def choose(scores: jax.Array, number: jax.Array) -> jax.Array:
+        if keys is None:
+            return scores.argmax(-1)
+        step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
+        return jax.vmap(jax.random.categorical)(step_keys, scores / temperature)
+
+    def unfinished(carry: Any) -> jax.Array:
+        number, *_, done = carry
+        return (number < length) & ~done.all()
+
+    def advance(carry: Any) -> Any:
+        number, state, token, tokens, total, done = carry
+        state, logits, _ = model.step(state, token, memory)
+        scores = next_log_probabilities(logits)
+        chosen = choose(scores, number).astype(jnp.int32)
+        total = total + jnp.where(done, 0, scores[rows, chosen])
+        chosen = jnp.where(done, PAD, chosen)
+        tokens = jax.lax.dynamic_update_index_in_dim(tokens, chosen, number, 1)
+        return number + 1, state, chosen, tokens, total, done | (chosen == EOS)
+
+    start = (
+        jnp.zeros((), jnp.int32), first, jnp.full(count, BOS, jnp.int32),
+        jnp.full((count, length), PAD, jnp.int32), jnp.zeros(count), jnp.zeros(count, bool),
+    )  # fmt: skip
+    _, _, _, tokens, total, _ = jax.lax.while_loop(unfinished, advance, start)
+    return Decoded(tokens, total)
+
+
+def beam(
+    graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int, width: int, alpha: float = 0.6
+) -> Beam:
+    """Beam search: at each step the `width` most likely continuations are kept.
+
+    A kept continuation that ends in EOS is finished: it goes to a list of the `width` best by
+        log p(y | x) / ((5 + l) / 6)^alpha
+    and its place stays empty for one step. The search ends where nothing that is alive can enter
+    the list any more, or at `length`; a source with no finished sentence gets the unfinished ones.
+    Width 1 is greedy decoding; a width that holds every sentence is exhaustive search.
+
+    Args:
+        graph: From `training.create_state`.
+        state: A trained state.
+        source: Token numbers with PAD behind, shape (N, S).
+        length: At most so many tokens, EOS included.
+        width: Continuations that are kept, 1 or more.
+        alpha: Of the length penalty, 0 or more; 0 ranks by log-probability.
+
+    Returns:
+        Up to `width` sentences for each source.
+
+    Raises:
+        ValueError: As `greedy`, or width or alpha is out of range.
+
+    References:
+        Sutskever, Vinyals, Le. NIPS 2014, arXiv:1409.3215. Length penalty: see `length_penalty`.
+    """
+    source = _checked(source, length)
+    if width < 1 or alpha < 0:
+        raise ValueError(f"width is {width} and alpha {alpha}; give width >= 1 and alpha >= 0.")
+    return _beam(graph, weights_of(state), source, alpha, width, length)
+
+
+@functools.partial(jax.jit, static_argnames=("graph", "width", "length"))
+def _beam(
+    graph: nnx.GraphDef, weights: Any, source: jax.Array, alpha: jax.Array | float,
+    width: int, length: int,
+) -> Beam:  # fmt: skip
+    model = training.merge(graph, weights)
+    count = len(source)
+    # Each source stands `width` times, one below the other: all leaves are (N * width, ...).
+    first, memory = jax.tree.map(lambda leaf: jnp.repeat(leaf, width, axis=0), model.encode(source))
+
+    def can_improve(carry: Any) -> jax.Array:
+        number, _, _, alive, finished = carry
+        # Log-probabilities only fall, and no penalty divides by more than that of the full length.
+        hope = alive.log_probability.max(axis=1) / length_penalty(length, alpha)
+        return (number < length) & (hope > finished.score.min(axis=1)).any()
+
+    def advance(carry: Any) -> Any:
+        number, state, last, alive, finished = carry
+        state, logits, _ = model.step(state, last.reshape(-1), memory)
+        scores = next_log_probabilities(logits).reshape(count, width, -1)
+        every = (alive.log_probability[..., None] + scores).reshape(count, -1)
+        total, place = jax.lax.top_k(every, width)
+        parent, chosen = jnp.divmod(place, scores.shape[-1])
+        kept = _take(alive, parent)
+        tokens = jax.lax.dynamic_update_index_in_dim(kept.tokens, chosen, number, 2)
+        new = Beam(tokens, total, total / length_penalty(number + 1.0, alpha))
+        ends = chosen == EOS
+        finished = _best(finished, _only(new, ends))
+        rows = (jnp.arange(count)[:, None] * width + parent).reshape(-1)
+        state = jax.tree.map(lambda leaf: leaf[rows], state)
+        return number + 1, state, chosen, _only(new, ~ends), finished
+
+    nothing = jnp.full((count, width), -jnp.inf)
+    empty = Beam(jnp.full((count, width, length), PAD, jnp.int32), nothing, nothing)
+    one = nothing.at[:, 0].set(0.0)  # all places hold the same: the first counts
+    start = (
+        jnp.zeros((), jnp.int32), first, jnp.full((count, width), BOS, jnp.int32),
+        empty._replace(log_probability=one, score=one), empty,
+    )  # fmt: skip
+    _, _, _, alive, finished = jax.lax.while_loop(can_improve, advance, start)
+    none_finished = finished.score[:, :1] == -jnp.inf
+    return _best(finished, _only(alive, jnp.broadcast_to(none_finished, alive.score.shape)))
+
+
+def _only(found: Beam, wanted: jax.Array) -> Beam:
+    """The sentences where `wanted` (N, width) holds; the others cannot be chosen any more."""
+    gone = jnp.where(wanted, 0.0, -jnp.inf)
+    return Beam(
+        jnp.where(wanted[..., None], found.tokens, PAD),
+        found.log_probability + gone,
+        found.score + gone,
+    )
+
+
+def _best(a: Beam, b: Beam) -> Beam:
+    """Of two lists the best sentences, as many as one list holds."""
+    both = Beam(*(jnp.concatenate(pair, axis=1) for pair in zip(a, b, strict=True)))
+    _, place = jax.lax.top_k(both.score, a.score.shape[1])
+    return _take(both, place)
+
+
+def _take(found: Beam, place: jax.Array) -> Beam:
+    """The sentences at `place` (N, width)."""
+    return Beam(
+        jnp.take_along_axis(found.tokens, place[..., None], axis=1),
+        jnp.take_along_axis(found.log_probability, place, axis=1),
+        jnp.take_along_axis(found.score, place, axis=1),
+    )
+
+
+def translate(
+    graph: nnx.GraphDef,
+    state: Any,
+    texts: Sequence[str],
+    source_vocabulary: Vocabulary,
+    target_vocabulary: Vocabulary,
+    length: int,
+    *,
+    width: int = 1,
+    alpha: float = 0.6,
+    batch_size: int = 128,
+) -> list[str]:
+    """Texts in, texts out: greedy, or by beam search.
+
+    Args:
+        graph: From `training.create_state`.
+        state: A trained state.
+        texts: Any number of texts, of any length.
+        source_vocabulary: Of the texts.
+        target_vocabulary: Of what is written.
+        length: At most so many tokens an answer, EOS included.
+        width: Of the beam; 1 is greedy.
+        alpha: Of the beam's length penalty.
+        batch_size: Texts at a time; it changes no answer.
+
+    Returns:
+        One text for each.
+    """
+    if len(texts) == 0:
+        return []
+    rows = source_rows(texts, source_vocabulary)
+    rows = filled(rows, -(-rows.shape[1] // STEP) * STEP, axis=1)  # few shapes: few compilations
+    batch_size = min(batch_size, len(texts))
+    answers: list[np.ndarray] = []
+    for start in range(0, len(texts), batch_size):
+        batch = filled(rows[start : start + batch_size], batch_size)
+        if width == 1:
+            answers.append(np.asarray(greedy(graph, state, batch, length).tokens))
+        else:
+            answers.append(np.asarray(beam(graph, state, batch, length, width, alpha).tokens[:, 0]))
+    written = np.concatenate(answers)[: len(texts)]
+    return [target_vocabulary.decode(row) for row in written]
+
+
+def next_log_probabilities(logits: jax.Array) -> jax.Array:
+    """log softmax(logits), with minus infinity for the tokens that a decoder never writes."""
+    scores = jax.nn.log_softmax(logits)
+    return scores.at[..., jnp.array(NEVER)].set(-jnp.inf)
+
+
+def _checked(source: ArrayLike, length: int) -> jax.Array:
+    """The source as an array, or an error that says what is wrong."""
+    source = jnp.asarray(source)
+    if source.ndim != 2 or 0 in source.shape or not jnp.issubdtype(source.dtype, jnp.integer):
+        raise ValueError(
+            f"source has shape {source.shape} and holds {source.dtype}; give rows of token "
+            "numbers, shape (N, S)."
+        )
+    if length < 1:
+        raise ValueError(f"length is {length}; give 1 or more tokens.")
+    return source

@@ -1,0 +1,290 @@
+"""The encoder-decoder network: an encoder reads the source, a decoder writes the target."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.maths import attention
+from karpa_helpers.nn import recurrent
+
+Attention = Literal["dot", "general", "additive"]
+Kind = Literal["elman", "gru", "lstm"]
+
+
+class Memory(NamedTuple):
+    """What the decoder may look at: every leaf has the batch in front.
+
+    Attributes:
+        values: The encoder's states, shape (N, S, hidden); None without attention.
+        mask: True where the source has a token, shape (N, S); None without attention.
+        code: The one vector that stands for the source, shape (N, code); None with attention.
+    """
+
+    values: jax.Array | None
+    mask: jax.Array | None
+    code: jax.Array | None
+
+
+class State(NamedTuple):
+    """Where the decoder stands.
+
+    Attributes:
+        carry: The carry of its cell.
+        fed: With input feeding the last readout, shape (N, hidden); else None.
+    """
+
+    carry: Any
+    fed: jax.Array | None
+
+
+class Score(nnx.Module):
+    """The score of each query against each key, of equal width; see `maths.attention`.
+
+    Args:
+        kind: "dot" (no parameters), "general" (a matrix) or "additive" (a hidden layer).
+        width: Of queries and keys, and of the hidden layer.
+        rngs: Random keys for the first weights.
+    """
+
+    def __init__(self, kind: Attention, width: int, *, rngs: nnx.Rngs) -> None:
+        self.kind = kind
+        draw = nnx.initializers.lecun_normal()
+        if kind == "general":
+            self.weight = nnx.Param(draw(rngs.params(), (width, width)))
+        elif kind == "additive":
+            self.query_weight = nnx.Param(draw(rngs.params(), (width, width)))
+            self.key_weight = nnx.Param(draw(rngs.params(), (width, width)))
+            self.vector = nnx.Param(draw(rngs.params(), (width, 1))[:, 0])
+
+    def __call__(self, queries: jax.Array, keys: jax.Array) -> jax.Array:
+        """Maps queries (N, T, width) and keys (N, S, width) to scores (N, T, S)."""
+        if self.kind == "general":
+            return attention.general_score(queries, keys, self.weight[...])
+        if self.kind == "additive":
+            weights = self.query_weight[...], self.key_weight[...], self.vector[...]
+            return attention.additive_score(queries, keys, *weights)
+        return attention.dot_score(queries, keys)
+
+
+class Seq2Seq(nnx.Module):
+    """An encoder-decoder of recurrent cells, with one vector between them or with attention.
+
+    The encoder's last states become the code, and the code the decoder's first state. Without
+    attention the decoder sees the code at each step and nothing else of the source (Cho et al.).
+    With attention it sees all the encoder's states, weighted anew at each step (Luong et al.):
+        readout_t = tanh(W [context_t; s_t] + b),    logits_t = V readout_t + b'
+
+    Args:
+        source_size: Tokens in the source vocabulary.
+        target_size: Tokens in the target vocabulary.
+        embedding: Length of a token's vector.
+        hidden: Length of the decoder's state, and of an encoder's state (half for each direction).
+        kind: The cell: "elman", "gru" or "lstm".
+        attention: How a state is scored: "dot", "general" or "additive"; None is one vector.
+        bidirectional: Whether the encoder also reads from the end.
+        input_feeding: Whether the decoder also gets its last readout (needs attention).
+        tied: Whether the output weights are the target embeddings.
+        dropout: Share of numbers set to zero, in embeddings and readouts, while training.
+        code: Without attention, the width of the one vector; None is `hidden`.
+        rngs: Random keys for the first weights.
+
+    Raises:
+        ValueError: The settings do not fit each other.
+
+    References:
+        Cho, van Merrienboer, Gulcehre, Bahdanau, Bougares, Schwenk, Bengio. EMNLP 2014,
+        arXiv:1406.1078. Sutskever, Vinyals, Le. NIPS 2014, arXiv:1409.3215. Luong, Pham, Manning.
+        EMNLP 2015, arXiv:1508.04025.
+    """
+
+    def __init__(
+        self,
+        source_size: int,
+        target_size: int,
+        embedding: int,
+        hidden: int,
+        *,
+        kind: Kind = "gru",
+        attention: Attention | None = None,
+        bidirectional: bool = True,
+        input_feeding: bool = False,
+        tied: bool = False,
+        dropout: float = 0.0,
+        code: int | None = None,
+        rngs: nnx.Rngs,
+    ) -> None:
+        _check(hidden, attention, bidirectional, input_feeding, code)
+        self.attention, self.input_feeding, self.hidden = attention, input_feeding, hidden
+        self.source_embedding = nnx.Embed(source_size, embedding, rngs=rngs)
+        self.target_embedding = nnx.Embed(target_size, embedding, rngs=rngs)
+        self.bidirectional = bidirectional
+        self.encoder: Any
+        if bidirectional:
+            self.encoder = recurrent.Bidirectional(kind, embedding, hidden // 2, rngs=rngs)
+        else:
+            self.encoder = recurrent.make_cell(kind, embedding, hidden, rngs=rngs)
+        width = code or hidden
+        self.to_code = nnx.Linear(hidden, width, rngs=rngs)
+        seen = hidden * input_feeding if attention else width
+        self.decoder = recurrent.make_cell(kind, embedding + seen, hidden, rngs=rngs)
+        parts = len(jax.tree.leaves(recurrent.initial_carry(self.decoder, 1)))
+        self.to_carry = nnx.Linear(width, hidden * parts, rngs=rngs)
+        if attention is not None:
+            self.score = Score(attention, hidden, rngs=rngs)
+            self.to_readout = nnx.Linear(2 * hidden, hidden, rngs=rngs)
+        self.tied = tied
+        if tied:
+            self.to_embedding = nnx.Linear(hidden, embedding, use_bias=False, rngs=rngs)
+            self.bias = nnx.Param(jnp.zeros(target_size))
+        else:
+            self.to_logits = nnx.Linear(hidden, target_size, rngs=rngs)
+        self.dropout = nnx.Dropout(dropout)
+
+    def encode(self, source: jax.Array, mask: jax.Array | None = None) -> tuple[State, Memory]:
+        """Reads the source.
+
+        Args:
+            source: Token numbers, shape (N, S).
+            mask: True for real tokens, shape (N, S); None is where the source is not PAD.
+
+        Returns:
+            (the decoder's first state, what it may look at).
+        """
+        return self._encode(source, mask, None)
+
+    def step(
+        self, state: State, token: jax.Array, memory: Memory
+    ) -> tuple[State, jax.Array, jax.Array | None]:
+        """Writes one token further.
+
+        Args:
+            state: From `encode` or the last step.
+            token: The token before, shape (N,); BOS at first.
+            memory: From `encode`.
+
+        Returns:
+            (state, logits of the next token (N, target_size), attention weights (N, S) or None).
+        """
+        state, readout, weights = self._advance(state, self.target_embedding(token), memory)
+        return state, self._logits(readout), weights
+
+    def __call__(
+        self,
+        source: jax.Array,
+        target_in: jax.Array,
+        source_mask: jax.Array | None = None,
+        *,
+        key: jax.Array | None = None,
+    ) -> tuple[jax.Array, jax.Array | None]:
+        """Teacher forcing: the logits of every target token, given the true ones before it.
+
+        Args:
+            source: Token numbers, shape (N, S).
+            target_in: BOS and the target without its last token, shape (N, T).
+            source_mask: As in `encode`.
+            key: Random key of the dropout; not used in evaluation mode.
+
+        Returns:
+            (logits (N, T, target_size), attention weights (N, T, S) or None).
+
+        Raises:
+            ValueError: There is dropout, the model is in training mode, and no key is given.
+        """
+        if key is None and self.dropout.rate > 0 and not self.dropout.deterministic:
+            raise ValueError("Dropout needs a key in training mode; or call model.eval().")
+        rngs = None if key is None else nnx.Rngs(key)
+        state, memory = self._encode(source, source_mask, rngs)
+        inputs = self.dropout(self.target_embedding(target_in), rngs=rngs)
+        if self.input_feeding:
+            readouts, weights = self._advance_all_fed(state, inputs, memory)
+        else:  # the states do not wait for the readouts, so these are made all at once
+            states, _ = recurrent.run(
+                self.decoder, self._with_code(inputs, memory), carry=state.carry
+            )
+            readouts, weights = self._read(states, memory)
+        return self._logits(self.dropout(readouts, rngs=rngs)), weights
+
+    def _encode(
+        self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None
+    ) -> tuple[State, Memory]:
+        mask = source != PAD if mask is None else mask
+        embedded = self.dropout(self.source_embedding(source), rngs=rngs)
+        if self.bidirectional:
+            values, carries = self.encoder(embedded, mask)
+            last = jnp.concatenate([recurrent.output_of(carry) for carry in carries], axis=-1)
+        else:
+            values, carry = recurrent.run(self.encoder, embedded, mask)
+            last = recurrent.output_of(carry)
+        code = jnp.tanh(self.to_code(last))
+        empty = recurrent.initial_carry(self.decoder, len(source))
+        leaves, structure = jax.tree.flatten(empty)
+        first = jnp.split(jnp.tanh(self.to_carry(code)), len(leaves), axis=-1)
+        fed = jnp.zeros((len(source), self.hidden)) if self.input_feeding else None
+        state = State(jax.tree.unflatten(structure, first), fed)
+        if self.attention is None:
+            return state, Memory(None, None, code)
+        return state, Memory(values, mask, None)
+
+    def _with_code(self, inputs: jax.Array, memory: Memory) -> jax.Array:
+        """Each input (N, T, embedding) with the code behind it, where there is one."""
+        if memory.code is None:
+            return inputs
+        code = jnp.broadcast_to(memory.code[:, None], (*inputs.shape[:2], memory.code.shape[-1]))
+        return jnp.concatenate([inputs, code], axis=-1)
+
+    def _advance(
+        self, state: State, embedded: jax.Array, memory: Memory
+    ) -> tuple[State, jax.Array, jax.Array | None]:
+        """One step of the cell on an embedded token (N, embedding), and its readout."""
+        inputs = self._with_code(embedded[:, None], memory)[:, 0]
+        if state.fed is not None:
+            inputs = jnp.concatenate([inputs, state.fed], axis=-1)
+        carry, hidden = self.decoder(state.carry, inputs)
+        readout, weights = self._read(hidden[:, None], memory)
+        fed = readout[:, 0] if state.fed is not None else None
+        return State(carry, fed), readout[:, 0], None if weights is None else weights[:, 0]
+
+    def _advance_all_fed(
+        self, state: State, inputs: jax.Array, memory: Memory
+    ) -> tuple[jax.Array, jax.Array | None]:
+        """`_advance` over all inputs (N, T, embedding): (readouts (N, T, hidden), weights)."""
+
+        def one(state: State, embedded: jax.Array) -> tuple[State, tuple[jax.Array, Any]]:
+            state, readout, weights = self._advance(state, embedded, memory)
+            return state, (readout, weights)
+
+        _, (readouts, weights) = jax.lax.scan(one, state, inputs.swapaxes(0, 1))
+        return readouts.swapaxes(0, 1), weights.swapaxes(0, 1)
+
+    def _read(self, states: jax.Array, memory: Memory) -> tuple[jax.Array, jax.Array | None]:
+        """Readouts of decoder states (N, T, hidden), with attention weights (N, T, S)."""
+        if memory.values is None or memory.mask is None:
+            return states, None
+        scores = self.score(states, memory.values)
+        context, weights = attention.attend(scores, memory.values, memory.mask[:, None])
+        return jnp.tanh(self.to_readout(jnp.concatenate([context, states], axis=-1))), weights
+
+    def _logits(self, readout: jax.Array) -> jax.Array:
+        if self.tied:
+            return self.target_embedding.attend(self.to_embedding(readout)) + self.bias[...]
+        return self.to_logits(readout)
+
+
+def _check(
+    hidden: int, attention: str | None, bidirectional: bool, input_feeding: bool, code: int | None
+) -> None:
+    if attention not in (None, "dot", "general", "additive"):
+        raise ValueError(f'attention is {attention!r}; give None, "dot", "general" or "additive".')
+    if bidirectional and hidden % 2:
+        raise ValueError(f"hidden is {hidden}; two directions share it, so give an even number.")
+    if input_feeding and attention is None:
+        raise ValueError("input_feeding feeds the attention's readout: choose an attention too.")
+    if code is not None and (attention is not None or code < 1):
+        raise ValueError(
+            f"code is {code}: give 1 or more, and only without attention, which has no one vector."
+        )
