@@ -79,7 +79,8 @@ def check_score_slope(score_slope: Callable[[Any, Any, Any], Any]) -> None:
 @register("13.3")
 def check_error(error: Callable[[Any, Any, Any], float]) -> None:
     """Alignment error rate with sure and possible links."""
-    sure, none = [{(0, 0), (1, 1), (2, 2)}], [set()]
+    sure = [{(0, 0), (1, 1), (2, 2)}]
+    none: list[set[tuple[int, int]]] = [set()]
     expect(abs(error(sure, sure, none)) < 1e-9, "If exactly the sure links are found, it is 0.")
     expect(np.isclose(error([{(0, 1)}], sure, none), 1), "If no link is right, the error is 1.")
     expect(
