@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 DPI = 80
-MANY_COLOURS = 5000
+PALETTE = 256  # colours; a figure with more is stored with the nearest of so many
 PICTURES = Path(__file__).parent / "pictures"
 # Okabe and Ito's palette (2008): told apart with the common kinds of colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -75,15 +75,15 @@ def show(figure: Figure, *, alt: str, handle: Any = None) -> None:
 
 
 def _light_png(figure: Figure) -> bytes:
-    """A figure as PNG without transparency; grey in one channel, many colours as 256 of them."""
+    """A figure as PNG without transparency; grey in one channel, colours from a palette."""
     drawn, stream = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI)
     image = PIL.Image.open(drawn).convert("RGB")
     pixels = np.asarray(image)
     if (pixels == pixels[..., :1]).all():
         image = image.convert("L")
-    elif image.getcolors(MANY_COLOURS) is None:  # sheets of colour images, not lines
-        image = image.quantize(256, dither=PIL.Image.Dither.NONE)
+    elif image.getcolors(PALETTE) is None:
+        image = image.quantize(PALETTE, dither=PIL.Image.Dither.NONE)
     image.save(stream, format="png", optimize=True)
     return stream.getvalue()
 
