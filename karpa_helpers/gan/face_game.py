@@ -12,10 +12,10 @@ from karpa_helpers.gan import augment, losses, residual
 from karpa_helpers.gan.fitting import Graphs, Recipe, State, create_state
 
 LATENT = 64
-STEPS = 7000  # at preset cpu, and of the generator that ships
+STEPS = 6000  # at preset cpu, and of the generator that ships
 RATES = (3e-3, 6e-5)  # Adam's learning rate, at the first step and at the last
-GAMMAS = (3.0, 1.0)  # the penalties' weight
-PENALTY_EVERY = 8  # steps: a penalty costs more than the rest of a step
+GAMMAS = (1.0, 0.1)  # the penalties' weight
+PENALTY_EVERY = 4  # steps: a penalty costs more than the rest of a step
 
 
 def falling(first: float, last: float, steps: int) -> optax.Schedule:
@@ -55,7 +55,7 @@ def face_recipe(steps: int, strength: float = 0.0) -> Recipe:
 
 
 def create_players(
-    recipe: Recipe, seed: int, pixels: int = 32, width: int = 32, blocks: tuple[int, int] = (0, 0)
+    recipe: Recipe, seed: int, pixels: int = 32, width: int = 24, blocks: tuple[int, int] = (1, 0)
 ) -> tuple[Graphs, State]:
     """Two untrained residual networks for the game, taken apart by `fitting.create_state`.
 
