@@ -19,6 +19,10 @@ Join = Callable[[Sequence[str]], str]
 class Tokenizer(Protocol):
     """What cuts a text into numbered tokens: `Vocabulary` here, and `subwords.Subwords`."""
 
+    @property
+    def tokens(self) -> Sequence[str]:
+        """All tokens in the order of their numbers."""
+
     def encode(self, text: str) -> list[int]:
         """The numbers of a text's tokens, without BOS or EOS."""
 
