@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,23 @@ SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
 
 Tokenize = Callable[[str], Sequence[str]]
 Join = Callable[[Sequence[str]], str]
+
+
+class Tokenizer(Protocol):
+    """What cuts a text into numbered tokens: `Vocabulary` here, and `subwords.Subwords`."""
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """All tokens in the order of their numbers."""
+
+    def encode(self, text: str) -> list[int]:
+        """The numbers of a text's tokens, without BOS or EOS."""
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of numbers, up to the first EOS."""
+
+    def __len__(self) -> int:
+        """The number of tokens, the reserved ones included."""
 
 
 @dataclass(frozen=True)

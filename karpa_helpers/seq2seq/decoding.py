@@ -13,7 +13,7 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from karpa_helpers import training
-from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Vocabulary
+from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
 from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
 
 STEP = 8  # source lengths are rounded up to a multiple of it
@@ -259,8 +259,8 @@ def translate(
     graph: nnx.GraphDef,
     state: Any,
     texts: Sequence[str],
-    source_vocabulary: Vocabulary,
-    target_vocabulary: Vocabulary,
+    source_vocabulary: Tokenizer,
+    target_vocabulary: Tokenizer,
     length: int,
     *,
     width: int = 1,

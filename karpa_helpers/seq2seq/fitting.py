@@ -14,14 +14,14 @@ import numpy as np
 from flax import nnx
 
 from karpa_helpers import training
-from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Vocabulary, pad
+from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer, pad
 from karpa_helpers.seq2seq import losses
 
 Data = dict[str, np.ndarray]
 
 
 def source_rows(
-    texts: Sequence[str], vocabulary: Vocabulary, length: int | None = None
+    texts: Sequence[str], vocabulary: Tokenizer, length: int | None = None
 ) -> np.ndarray:
     """Source texts as an array: tokens, EOS, then PAD.
 
@@ -40,7 +40,7 @@ def source_rows(
 
 
 def target_rows(
-    texts: Sequence[str], vocabulary: Vocabulary, length: int | None = None
+    texts: Sequence[str], vocabulary: Tokenizer, length: int | None = None
 ) -> np.ndarray:
     """Target texts as an array: BOS, tokens, EOS, then PAD; as `source_rows`."""
     return pad([[BOS, *vocabulary.encode(text), EOS] for text in texts], length)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL
+from karpa_helpers.seq2seq import overlap
 
 Links = Collection[tuple[int, int]]
+References = Sequence[str | Sequence[str]]
+
+SPACE = "\u2581"  # of subwords that were not joined to words
 
 
 def matches(written: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
@@ -102,6 +107,214 @@ def alignment_error_rate(found: Sequence[Links], gold: Sequence[Links]) -> float
     if total == 0:
         raise ValueError("There is no link at all, neither found nor gold.")
     return 1 - 2 * sum(len(a & b) for a, b in pairs) / total
+
+
+class Score(NamedTuple):
+    """A score of translations against references.
+
+    Attributes:
+        name: "BLEU" or "chrF2".
+        value: From 0 to 100.
+        signature: How it was taken, in the words of sacrebleu: print it beside the score.
+        counts: Of each sentence what the score is made of, shape (N, 10 or 18): sums over any
+            choice of sentences give its score, see `overlap.from_counts`.
+    """
+
+    name: str
+    value: float
+    signature: str
+    counts: np.ndarray
+
+
+def bleu(
+    written: Sequence[str],
+    references: References,
+    *,
+    lowercase: bool = False,
+    tokenize: str = "13a",
+) -> Score:
+    """BLEU of translations, by sacrebleu.
+
+        BLEU = 100 min(1, exp(1 - r / c)) (p_1 p_2 p_3 p_4)^(1/4)
+
+    with p_n the share of n-grams that stand in a reference (each at most as often as there), c the
+    length of what was written, and r that of the references, of each sentence the closest.
+
+    Args:
+        written: Translations as plain text, with words and marks joined as people write them.
+        references: Of each sentence its translation, or all of them, in any number.
+        lowercase: Whether case is passed over.
+        tokenize: sacrebleu's tokenizer; "none" cuts at spaces only.
+
+    Returns:
+        The score.
+
+    Raises:
+        ValueError: Not as many references as translations, a sentence without a reference, or
+            text with the marks of a tokenizer in it.
+
+    References:
+        Papineni, Roukos, Ward, Zhu. BLEU: a Method for Automatic Evaluation of Machine
+        Translation. ACL 2002. Post. A Call for Clarity in Reporting BLEU Scores. WMT 2018,
+        arXiv:1804.08771.
+    """
+    from sacrebleu.metrics import BLEU  # here: most of the course does not need it
+
+    lists = _reference_lists(written, references)
+    metric = BLEU(lowercase=lowercase, tokenize=tokenize)
+    value = metric.corpus_score(list(written), _streams(lists)).score
+
+    def tokens(text: str) -> list[str]:
+        return metric.tokenizer((text.lower() if lowercase else text).rstrip()).split()
+
+    counts = overlap.bleu_counts(
+        [tokens(text) for text in written], [[tokens(text) for text in one] for one in lists]
+    )
+    return Score("BLEU", value, str(metric.get_signature()), counts)
+
+
+def chrf(written: Sequence[str], references: References, *, lowercase: bool = False) -> Score:
+    """chrF2 of translations, by sacrebleu: the F-score of character n-grams without spaces.
+
+        chrF = 100 (1 + b^2) P R / (b^2 P + R),    b = 2
+
+    with P and R the mean precision and recall of n-grams of 1 to 6 characters. Of several
+    references the best counts.
+
+    Args:
+        written: As for `bleu`.
+        references: As for `bleu`.
+        lowercase: Whether case is passed over.
+
+    Returns:
+        The score.
+
+    Raises:
+        ValueError: As for `bleu`.
+
+    References:
+        Popovic. chrF: character n-gram F-score for automatic MT evaluation. WMT 2015.
+    """
+    from sacrebleu.metrics import CHRF
+
+    lists = _reference_lists(written, references)
+    metric = CHRF(lowercase=lowercase)
+    value = metric.corpus_score(list(written), _streams(lists)).score
+    if lowercase:
+        written, lists = [x.lower() for x in written], [[x.lower() for x in one] for one in lists]
+    return Score("chrF2", value, str(metric.get_signature()), overlap.chrf_counts(written, lists))
+
+
+def bootstrap(score: Score, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a score over the choice of test sentences, by the bootstrap.
+
+    As many sentences as there are get drawn with replacement, `resamples` times. It says nothing
+    of another training run: that takes seeds.
+
+    Args:
+        score: From `bleu` or `chrf`.
+        resamples: How often.
+        seed: Of the draws.
+
+    Returns:
+        (low, high), the 2.5 and the 97.5 % quantile.
+
+    References:
+        Koehn. Statistical Significance Tests for Machine Translation Evaluation. EMNLP 2004.
+    """
+    drawn = _draws(len(score.counts), resamples, seed) @ score.counts
+    low, high = np.quantile(overlap.from_counts(score.name, drawn), (0.025, 0.975))
+    return float(low), float(high)
+
+
+class Difference(NamedTuple):
+    """Of two systems on the same sentences: first minus second.
+
+    Attributes:
+        value: The difference.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        better: Share of resamples in which the first is better.
+    """
+
+    value: float
+    low: float
+    high: float
+    better: float
+
+
+def paired_bootstrap(
+    first: Score, second: Score, resamples: int = 1000, seed: int = 0
+) -> Difference:
+    """The difference of two systems, each resample with the same sentences for both.
+
+    Args:
+        first: Of one system.
+        second: The same score of another, on the same sentences.
+        resamples: How often sentences are drawn.
+        seed: Of the draws.
+
+    Returns:
+        The difference with its interval.
+
+    Raises:
+        ValueError: The scores are of two kinds, or of another number of sentences.
+
+    References:
+        As `bootstrap`.
+    """
+    if (first.name, first.counts.shape) != (second.name, second.counts.shape):
+        raise ValueError(
+            f"{first.name} of {len(first.counts)} sentences against {second.name} of "
+            f"{len(second.counts)}: give the same score on the same sentences."
+        )
+    draws = _draws(len(first.counts), resamples, seed)
+    each = [overlap.from_counts(score.name, draws @ score.counts) for score in (first, second)]
+    low, high = np.quantile(each[0] - each[1], (0.025, 0.975))
+    better = float((each[0] > each[1]).mean())
+    return Difference(first.value - second.value, float(low), float(high), better)
+
+
+def _draws(sentences: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each resample holds each sentence, shape (resamples, sentences)."""
+    if resamples < 1:
+        raise ValueError(f"resamples is {resamples}; give some hundreds.")
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(sentences, np.full(sentences, 1 / sentences), resamples)
+
+
+def _reference_lists(written: Sequence[str], references: References) -> list[list[str]]:
+    """Of each sentence the list of its references, or an error that says what is wrong."""
+    if isinstance(written, str) or isinstance(references, str):
+        raise ValueError("Give lists of sentences; a score of one sentence says little.")
+    if len(written) != len(references) or len(written) == 0:
+        raise ValueError(
+            f"{len(written)} translations but {len(references)} entries of references: give one "
+            "entry a sentence, a text or a list of texts (not one list a translator)."
+        )
+    marks = (SPECIAL[PAD], SPECIAL[BOS], SPECIAL[EOS], SPACE)
+    for number, text in enumerate(written):
+        if not isinstance(text, str) or any(mark in text for mark in marks):
+            raise ValueError(
+                f"Translation {number} is {text!r}: decode it to plain text first, so that no "
+                "padding and no subword marks are scored."
+            )
+    lists = [[one] if isinstance(one, str) else list(one) for one in references]
+    for number, one in enumerate(lists):
+        if not one or not all(isinstance(text, str) and text.strip() for text in one):
+            raise ValueError(
+                f"The references of sentence {number} are {one}: give one or more, none empty."
+            )
+    return lists
+
+
+def _streams(lists: Sequence[Sequence[str]]) -> Any:
+    """References as sacrebleu wants them: list k has each sentence's k-th, None where it lacks.
+
+    None, not "": an empty text would be a reference of length 0.
+    """
+    most = max(map(len, lists))
+    return [[one[k] if k < len(one) else None for one in lists] for k in range(most)]
 
 
 def _check_pairs(a: Sequence, b: Sequence) -> None:
