@@ -1,0 +1,143 @@
+"""Groups of sentence pairs of similar length: few shapes to compile, little padding to compute."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.stepping import Metrics, Step, Tree
+
+# The long tail gets narrow shares: its shape is the widest. On Tatoeba the padding then is a sixth.
+SHARES = (0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
+
+Shape = tuple[int, int]  # (S, T): columns of a group's source rows and of its target rows
+
+
+def shapes_for(
+    source: np.ndarray, target: np.ndarray, shares: Sequence[float] = SHARES
+) -> list[Shape]:
+    """A few shapes, such that the given shares of the sources, and of the targets, fit into each.
+
+    Args:
+        source: Token numbers with PAD behind, (N, S).
+        target: Token numbers with PAD behind, (N, T).
+        shares: Growing, at most 1, which holds every pair. Each shape is compiled for itself.
+
+    Returns:
+        Shapes that grow in both sides, each one once.
+
+    Raises:
+        ValueError: There is no pair, or the shares are not such.
+    """
+    if len(shares) == 0 or not all(0 < share <= 1 for share in shares):
+        raise ValueError(f"shares are {list(shares)}; give one or more, above 0 and at most 1.")
+    edges = np.quantile(_lengths(source, target), sorted(shares), axis=0, method="higher")
+    return list(dict.fromkeys((int(s), int(t)) for s, t in edges))
+
+
+def grouped(
+    source: np.ndarray,
+    target: np.ndarray,
+    shapes: Sequence[Shape],
+    batch_size: int,
+    seed: int = 0,
+) -> Tree:
+    """Pairs in groups of one size: data for `training.fit` with its batch_size=1, a group a step.
+
+    A pair goes to the first shape that holds it. Which pairs share a group is drawn once; the
+    order of the groups is drawn anew each epoch, by `fit`. The last group of a shape is filled
+    up with rows of PAD, which have no part in the loss.
+
+    Args:
+        source: Token numbers with PAD behind, (N, S).
+        target: Token numbers with PAD behind, (N, T).
+        shapes: Growing shapes, as from `shapes_for`; the last one must hold every pair.
+        batch_size: B, pairs a group.
+        seed: Decides who shares a group.
+
+    Returns:
+        {"source": (M, B, S), "target": (M, B, T), "shape": (M,)}: int32, M groups, and of each
+        group the number of its shape. S and T are those of the last shape.
+
+    Raises:
+        ValueError: There is no pair, the shapes do not grow, or a pair fits into none.
+    """
+    lengths = _lengths(source, target)
+    edges = np.asarray(shapes, dtype=int).reshape(-1, 2)
+    if len(edges) == 0 or np.any(np.diff(edges, axis=0) < 0) or batch_size < 1:
+        raise ValueError(
+            f"shapes are {list(shapes)} and batch_size is {batch_size}; give at least one shape, "
+            "each no smaller than the one before, and a batch_size of 1 or more."
+        )
+    if np.any(lengths > edges[-1]):
+        worst = tuple(map(int, lengths.max(axis=0)))
+        raise ValueError(
+            f"The longest sentences have {worst} tokens, more than the last shape "
+            f"{tuple(map(int, edges[-1]))}. Leave them out, or give a greater shape."
+        )
+    fits = np.all(lengths[:, None] <= edges, axis=-1)
+    shape_of = fits.argmax(axis=1)
+    order = np.random.default_rng(seed).permutation(len(lengths))
+    rows, numbers = [], []
+    for number in range(len(edges)):
+        chosen = order[shape_of[order] == number]
+        missing = -len(chosen) % batch_size
+        chosen = np.concatenate([chosen, np.full(missing, -1)]).reshape(-1, batch_size)
+        rows.append(chosen)
+        numbers.append(np.full(len(chosen), number, np.int32))
+    index = np.concatenate(rows)
+    return {
+        "source": _taken(source, index, int(edges[-1, 0])),
+        "target": _taken(target, index, int(edges[-1, 1])),
+        "shape": np.concatenate(numbers),
+    }
+
+
+def bucketed(step: Step, shapes: Sequence[Shape]) -> Step:
+    """A step on a batch of one group: it computes on the group's own columns only.
+
+    `jax.lax.switch` chooses among one compiled branch a shape, on the device.
+
+    Args:
+        step: step(state, batch, key), as from `training.gradient_step`, where batch has "source"
+            (B, S) and "target" (B, T).
+        shapes: As given to `grouped`.
+
+    Returns:
+        A step for `training.fit` over the data of `grouped`, with batch_size=1.
+    """
+
+    def on_shape(shape: Shape, state: Tree, batch: Tree, key: jax.Array) -> Any:
+        columns = dict(zip(("source", "target"), shape, strict=True))
+        cut = {name: batch[name][0, :, :width] for name, width in columns.items()}
+        return step(state, cut, key)
+
+    branches = [functools.partial(on_shape, shape) for shape in shapes]
+
+    def one(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Metrics]:
+        return jax.lax.switch(batch["shape"][0], branches, state, batch, key)
+
+    return one
+
+
+def _lengths(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The tokens of each pair's sides, (N, 2)."""
+    if len(source) == 0 or len(source) != len(target):
+        raise ValueError(
+            f"There are {len(source)} sources and {len(target)} targets; give as many of one as "
+            "of the other, at least one."
+        )
+    return np.stack([(source != PAD).sum(axis=1), (target != PAD).sum(axis=1)], axis=1)
+
+
+def _taken(rows: np.ndarray, index: np.ndarray, width: int) -> np.ndarray:
+    """rows[index], cut or filled to `width` columns; where the index is -1, a row of PAD."""
+    wide = np.full((len(rows) + 1, width), PAD, np.int32)
+    columns = min(width, rows.shape[1])
+    wide[:-1, :columns] = rows[:, :columns]
+    return wide[index]
