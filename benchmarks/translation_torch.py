@@ -72,7 +72,9 @@ def batches(source: np.ndarray, target: np.ndarray, size: int, generator: np.ran
         )
 
 
-def train(data, seconds: float, seed: int, hidden: int, dropout: float, batch_size: int, rate: float):
+def train(
+    data, seconds: float, seed: int, hidden: int, dropout: float, batch_size: int, rate: float
+):
     """Trains for so many seconds: (encoder, decoder, steps)."""
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
@@ -96,7 +98,8 @@ def train(data, seconds: float, seed: int, hidden: int, dropout: float, batch_si
             optimizer.step()
             steps += 1
             if time.perf_counter() - start > seconds:
-                print(f"{steps} steps, last loss {loss.item():.3f}, {sum(p.numel() for p in parameters):,} parameters")
+                size = sum(parameter.numel() for parameter in parameters)
+                print(f"{steps} steps, last loss {loss.item():.3f}, {size:,} parameters")
                 return encoder.eval(), decoder.eval(), steps
 
 

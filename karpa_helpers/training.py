@@ -208,6 +208,8 @@ def fit(
             raise ValueError(f"{name} is {value}; give 0 or more.")
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk is {chunk}; give at least 1 step a call.")
+    if not runtime.on_accelerator():
+        runtime.keep_freed_memory()
     chunk = chunk or (ACCELERATOR_CHUNK if runtime.on_accelerator() else 1)
     own = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}
     config = {**(config or {}), **own}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import platform
 import subprocess
 import sys
 
@@ -93,3 +94,41 @@ def test_importing_every_module_changes_no_environment_variable_and_starts_no_de
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+FAULTS = """
+import resource, sys, jax, jax.numpy as jnp
+from karpa_helpers import runtime
+if sys.argv[1] == "keep":
+    assert runtime.keep_freed_memory()
+x, weights = jnp.ones((4000, 512)), [jnp.full((512, 512), 0.01) for _ in range(6)]
+
+
+def loss(weights):
+    y = x
+    for weight in weights:
+        y = jnp.tanh(y @ weight)
+    return y.sum()
+
+
+step = jax.jit(jax.grad(loss))
+for _ in range(3):
+    jax.block_until_ready(step(weights))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    jax.block_until_ready(step(weights))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library is told")
+def test_freed_memory_is_kept_for_the_next_step():
+    faults = {
+        how: int(subprocess.check_output([sys.executable, "-c", FAULTS, how], env=_on_cpu()))
+        for how in ("keep", "give back")
+    }
+    assert faults["keep"] < faults["give back"] / 2, faults
+
+
+def _on_cpu() -> dict[str, str]:
+    return {**os.environ, "JAX_PLATFORMS": "cpu"}

@@ -5,11 +5,9 @@ All are functions of features, whatever measured them; generated ones come befor
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
-from threadpoolctl import threadpool_limits
 
 # A class counts as covered with at least one in so many of its fair share of the samples.
 COVERED_ONE_IN = 5
@@ -81,7 +79,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
         of Multivariate Analysis 12, 1982. Heusel et al., NIPS 2017, arXiv:1706.08500.
     """
     a, b = _checked(a=a, b=b)
-    with threadpool_limits(1):  # on matrices this small, threads only wait for each other
+    with _one_thread():
         return _frechet(a, b)
 
 
@@ -119,7 +117,7 @@ def frechet_extrapolated(
     a, b = _checked(a=a, b=b, least=2 * parts)
     rng, counts = np.random.default_rng(seed), np.arange(1, parts + 1)
     means = [frechet_distance(a, b)]
-    with threadpool_limits(1):
+    with _one_thread():
         for count in counts[1:]:
             pairs = [pair for _ in range(repeats) for pair in _parts(a, b, count, rng)]
             means.append(float(np.mean([_frechet(x, y) for x, y in pairs])))
@@ -210,6 +208,8 @@ def nearest(examples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.nd
         ValueError: The shapes do not fit, or a feature is not finite.
     """
     examples, others = _checked(examples=examples, others=others, least=1)
+    from sklearn.neighbors import NearestNeighbors  # here: it is slow to import
+
     search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(others)
     distances, indices = search.kneighbors(examples)
     return distances[:, 0], indices[:, 0]
@@ -281,6 +281,13 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
 
 
+def _one_thread() -> Any:
+    """On matrices this small, threads only wait for each other."""
+    from threadpoolctl import threadpool_limits  # here: its import sets an environment variable
+
+    return threadpool_limits(1)
+
+
 def _frechet(a: np.ndarray, b: np.ndarray) -> float:
     shift = a.mean(0) - b.mean(0)
     cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
@@ -305,6 +312,8 @@ def _matrix_root(matrix: np.ndarray) -> np.ndarray:
 
 def _reach(features: np.ndarray, k: int) -> np.ndarray:
     """Squared distance of each example to its k-th nearest neighbour, itself left out."""
+    from sklearn.neighbors import NearestNeighbors
+
     search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
     # The balls are open: what lies exactly on the edge must not come in by rounding.
     return search.kneighbors()[0][:, -1] ** 2 * (1 - 1e-9)

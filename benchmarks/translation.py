@@ -1,0 +1,134 @@
+"""Measures the translators of lesson 14 over seeds, and keeps the table that the lesson shows.
+
+    python benchmarks/translation.py --models attention one_vector tutorial --seeds 0 1 2
+
+Models: "attention" and "one_vector" are the course's recipe with and without attention;
+"tutorial" is `translation_torch.py`, run by --torch, a Python that has PyTorch, for as many seconds
+as "attention" took with the same seed on the same machine. Everything is tested on sentences whose
+English side is in no training pair, against all their references. Each finished run is added to
+the table at once, in the place of an older one of the same model, set and seed.
+"""
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from karpa_helpers import runtime
+from karpa_helpers.data import text
+from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.seq2seq import fitting, scores, translation
+
+FILE = Path(__file__).resolve().parent.parent / "karpa_helpers" / "show" / "translation.json"
+TWIN = Path(__file__).with_name("translation_torch.py")
+BEAM = 5
+RECIPES = {
+    "tatoeba": translation.Recipe(),
+    "multi30k": translation.Recipe(words=None, **translation.MULTI30K),
+}
+
+
+def score(written: list[str], references: list, lowercase: bool) -> dict:
+    """BLEU and chrF with intervals over sentences."""
+    bleu = scores.bleu(written, references, lowercase=lowercase)
+    chrf = scores.chrf(written, references, lowercase=lowercase)
+    return {
+        "bleu": round(bleu.value, 2),
+        "interval": [round(x, 2) for x in scores.bootstrap(bleu)],
+        "chrf": round(chrf.value, 2),
+        "signature": bleu.signature,
+    }
+
+
+def course(name: str, prepared: translation.Prepared, recipe, seed: int, test: dict) -> dict:
+    """Trains and tests the course's own translator."""
+    attention = "general" if name == "attention" else None
+    recipe = dataclasses.replace(recipe, attention=attention)
+    trained = translation.train(prepared, recipe, seed)
+    sources, references = list(test), list(test.values())
+    written = {width: trained.translator(sources, width=width) for width in (1, BEAM)}
+    result = trained.result
+    return {
+        "steps": result.step,
+        "seconds": round(result.seconds, 1),
+        "greedy": score(written[1], references, False),
+        "beam": score(written[BEAM], references, False),
+        "beam_lowercase": score(written[BEAM], references, True),
+        "versions": result.record["versions"],
+        "device": result.record["device"],
+    }
+
+
+def tutorial(python: str, prepared, pairs, seconds: float, seed: int, test: dict) -> dict:
+    """Trains PyTorch's twin for as long, in a process of its own, and tests it."""
+    pieces, sources = prepared.pieces, list(test)
+    with tempfile.TemporaryDirectory() as folder:
+        data, out = Path(folder) / "data.npz", Path(folder) / "out.npz"
+        np.savez(
+            data,
+            source=fitting.source_rows(pairs.source, pieces),
+            target=fitting.target_rows(pairs.target, pieces),
+            test=fitting.source_rows(sources, pieces),
+            size=len(pieces),
+            length=prepared.shapes[-1][1],
+        )
+        command = [python, str(TWIN), str(data), str(out), "--seconds", str(seconds)]
+        subprocess.run([*command, "--seed", str(seed)], check=True)
+        with np.load(out) as found:
+            written = [pieces.decode(row[row != PAD]) for row in found["tokens"]]
+            steps, version = int(found["steps"]), str(found["torch"])
+    return {
+        "steps": steps,
+        "seconds": round(seconds, 1),
+        "greedy": score(written, list(test.values()), False),
+        "versions": {"torch": version},
+    }
+
+
+def keep(row: dict) -> None:
+    """Adds a row to the table."""
+    rows = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+    same = ("model", "set", "seed")
+    rows = [old for old in rows if any(old[name] != row[name] for name in same)]
+    rows = sorted([*rows, row], key=lambda r: (r["set"], r["model"], r["seed"]))
+    FILE.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    print(row["set"], row["model"], row["seed"], row["seconds"], "s", row["greedy"]["bleu"],
+          row.get("beam", {}).get("bleu"))  # fmt: skip
+
+
+def main() -> None:
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--set", choices=list(RECIPES), default="tatoeba")
+    parser.add_argument("--models", nargs="+", default=["attention", "one_vector"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--seconds", type=float, help="for the tutorial's; unset: as attention's")
+    parser.add_argument("--torch", help="a Python that has PyTorch")
+    args = parser.parse_args()
+    recipe = RECIPES[args.set]
+    pairs = translation.within(text.sentence_pairs(args.set, "train"), recipe.words)
+    test = translation.within(text.sentence_pairs(args.set, "test"), recipe.words).references()
+    prepared = translation.prepare(pairs, recipe)
+    for seed in args.seeds:
+        for model in args.models:
+            if model == "tutorial":
+                rows = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+                times = {
+                    (row["set"], row["seed"]): row["seconds"]
+                    for row in rows
+                    if row["model"] == "attention"
+                }
+                seconds = args.seconds or times[args.set, seed]
+                row = tutorial(args.torch, prepared, pairs, seconds, seed, test)
+            else:
+                row = course(model, prepared, recipe, seed, test)
+            keep({"model": model, "set": args.set, "seed": seed, **row})
+    print(runtime.device_name())
+
+
+if __name__ == "__main__":
+    main()
