@@ -91,7 +91,7 @@ def check_leaks(leaks: Callable[[list[str], list[str]], list[str]]) -> None:
     """Test sentences that were trained on."""
     train = ["I know him.", "Don't!", "He is\u00a0here.", "ÉTÉ", "No."]
     test = ["i KNOW him", "I know her.", "don't", "dont", "He is  here!", "été?", "know", "I know",
-            "À!"]  # fmt: skip
+            "étà"]  # fmt: skip
     kept = list(test)
     found = leaks(train, test)
     expect(test == kept, "Your function changes the list of test sentences.")
@@ -107,7 +107,7 @@ def check_leaks(leaks: Callable[[list[str], list[str]], list[str]]) -> None:
         "dont" not in found,
         '"dont" is one word and "don\'t" two, as the exercise says: keep words apart.',
     )
-    expect("À!" not in found, "Letters with accents are letters: À has one.")
+    expect("étà" not in found, "Letters with accents are letters.")
     expect("don't" in found, "Don't! was trained on.")
     expect(
         found == [test[0], test[2], test[4], test[5]],
