@@ -204,9 +204,10 @@ class Block(nnx.Module):
 
         x <- x + Attention(Norm(x)),    x <- x + W2 gelu(W1 Norm(x))
 
-    The norm stands before each branch and not behind the sum as in the first Transformer, so that
-    from the loss to every layer there is a way of sums only. Gradients are then of one size in all
-    layers from the first step, and training works without careful warm-up (Xiong et al.).
+    The norm stands before each branch, not behind the sum as in the first Transformer: so from the
+    loss to every layer there is a way of sums only. With norms behind, the last layers start with
+    gradients that are larger by about the root of the number of layers, and training needs a
+    careful warm-up (Xiong et al.).
     Parameters: 12 D^2 + 2 D, and with cross-attention 16 D^2 + 3 D.
 
     Args:
