@@ -9,17 +9,18 @@ MUTATIONS = [
     # 2: permutations
     ("helper(P @ X), P @ helper(X)", "helper(P @ X), P.T @ helper(X)"),
     ("helper(P @ X), P @ helper(X)", "helper(P @ X), helper(X)"),
+    ("stack(P @ X), P @ stack(X)", "stack(P @ X), P.T @ stack(X)"),
     # 3: sinusoids
     ("omega = 10000.0 ** (-np.arange(0, 32, 2) / 32)", "omega = 10000.0 ** (-np.arange(16) / 32)"),
     ("S[p, 0::2], np.sin(p * omega)", "S[p, 0::2], -np.sin(p * omega)"),
     ("S[p, 1::2], np.cos(p * omega)", "S[p, 1::2], np.sin(p * omega)"),
     # 4: a shift is a rotation
-    ("R = np.array([[np.cos(k * w), np.sin(k * w)]", "R = np.array([[np.cos(k * w), -np.sin(k * w)]"),
+    ("[[np.cos(k * w), np.sin(k * w)]", "[[np.cos(k * w), -np.sin(k * w)]"),
     ("[-np.sin(k * w), np.cos(k * w)]", "[np.sin(k * w), np.cos(k * w)]"),
     ("np.cos(k * omega).sum(), rtol", "np.sin(k * omega).sum(), rtol"),
     ("np.cos(k * omega).sum(), rtol", "2 * np.cos(k * omega).sum(), rtol"),
     # 5: the causal mask
-    ("stack(X[None], causal)[0][0])(X)  # (place", "stack(X[None])[0][0])(X)  # (place"),
+    ("jax.jit(jax.jacrev(stack))(X, causal)", "jax.jit(jax.jacrev(stack))(X)"),
     ("(size[np.triu_indices(n, 1)] == 0).all()", "(size[np.triu_indices(n)] == 0).all()"),
     # 6: norm and branches
     ("(x - mean) / np.sqrt(variance + 1e-6)", "(x - mean) / (variance + 1e-6)"),
