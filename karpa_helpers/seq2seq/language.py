@@ -330,19 +330,15 @@ def generate(
             f"prompt has {len(prompt)} characters, length is {length}, count {count}, temperature "
             f"{temperature}: give 1 or more of each, and a temperature above 0."
         )
-    text = np.tile(prompt, (count, 1))
-    window = _window_of(graph, weights_of(state))
+    text, window = np.tile(prompt, (count, 1)), _window_of(graph, weights_of(state))
     while text.shape[1] < len(prompt) + length:
-        missing = len(prompt) + length - text.shape[1]
-        if window is not None:
-            text_read = text[:, -max(1, window // 2) :]
-            missing = min(missing, window - text_read.shape[1] + 1)
-        else:
-            text_read = text
+        read = text if window is None else text[:, -max(1, window // 2) :]
+        # Always a full window, so that few shapes are compiled; what is too much is cut off.
+        new = length if window is None else window - read.shape[1] + 1
         key, now = jax.random.split(key)
-        written = _go_on(graph, missing, weights_of(state), text_read, now, temperature)
+        written = _go_on(graph, new, weights_of(state), read, now, temperature)
         text = np.concatenate([text, np.asarray(written)], axis=1)
-    return text[:, len(prompt) :]
+    return text[:, len(prompt) : len(prompt) + length]
 
 
 def _window_of(graph: nnx.GraphDef, weights: Any) -> int | None:
