@@ -286,7 +286,7 @@ def evaluate(
         nats = np.asarray(_nats(graph, weights_of(state), every[chosen]), dtype=float)
         total += (nats * counts[chosen]).sum()
     seen = ((place + 1) * counts).sum() / counts.sum()
-    return Evaluation(total / guesses, guesses, float(seen))
+    return Evaluation(float(total / guesses), guesses, float(seen))
 
 
 @functools.partial(jax.jit, static_argnums=0)
