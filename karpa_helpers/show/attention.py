@@ -69,8 +69,9 @@ def heat_map(axes: Axes, example: Attended, title: str = "") -> Any:
         The image, for a colour bar.
     """
     image = axes.imshow(example.weights, vmin=0, vmax=1, cmap="Blues", aspect="auto")
-    axes.set_xticks(range(len(example.source)), example.source, rotation=50, ha="right")
-    axes.set_yticks(range(len(example.target)), example.target)
+    plain = {"parse_math": False}  # a dollar is a dollar
+    axes.set_xticks(range(len(example.source)), example.source, rotation=50, ha="right", **plain)
+    axes.set_yticks(range(len(example.target)), example.target, **plain)
     axes.set(xlabel="source word", ylabel="target word", title=title)
     axes.grid(False)
     if example.links:
@@ -147,4 +148,4 @@ def _places(words: Sequence[str]) -> np.ndarray:
 
 def _word(axes: Axes, x: float, y: float, text: str, colour: str | None) -> None:
     box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": colour or "none", "lw": 1.8}
-    axes.text(x, y, text, ha="center", va="center", fontsize=11, bbox=box)
+    axes.text(x, y, text, ha="center", va="center", fontsize=11, bbox=box, parse_math=False)

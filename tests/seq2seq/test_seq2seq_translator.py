@@ -18,8 +18,8 @@ LETTERS = characters(["abc"])
 LENGTH, LONGEST = 5, 6
 TEXTS = ["ab", "", "c", "abcab", "b" * 50, "😀", "a猫b", "ba", " ", "\n"]
 STRANGE = [
-    "", " ", "\n\t", "😀👩‍👩‍👧", "word " * 500, "Das ist ein Haus.", "これは家です", "\ud800", "\x00",
-    "<pad>", "a" * 10_000, "${}[]\\frac", "‮abc", "0", "-", "e\u0301",
+    "", " ", "\n\t", "😀👩‍👩‍👧", "word " * 500, "Das ist ein Haus.", "これは家です", "\ud800",
+    "\x00", "<pad>", "a" * 10_000, "${}[]\\frac", "‮abc", "0", "-", "e\u0301",
 ]  # fmt: skip
 
 

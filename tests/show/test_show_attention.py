@@ -35,6 +35,15 @@ def test_without_links_there_is_no_ring():
     assert not axes.lines
 
 
+def test_a_dollar_in_a_word_is_no_formula():
+    words = ["$5$", r"$\frac$", "a_b^c$"]
+    example = attention.Attended(words, words, np.eye(3))
+    figure, axes = plt.subplots()
+    attention.heat_map(axes, example)
+    figure.canvas.draw()
+    attention.word_figure(example, 1).canvas.draw()
+
+
 @pytest.mark.parametrize(("word", "lines"), [(0, 1), (1, 3), (2, 1), (3, 0), (99, 0)])
 def test_a_word_is_joined_to_what_it_looks_at(word, lines):
     axes = attention.word_figure(EXAMPLE, word).axes[0]
