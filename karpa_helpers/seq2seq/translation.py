@@ -38,14 +38,14 @@ class Recipe:
         words: Pairs with a side of more words are left out; None keeps all.
     """
 
-    steps: int = 6000
-    subwords: int = 3000
-    embedding: int = 192
+    steps: int = 16000
+    subwords: int = 2000
+    embedding: int = 128
     hidden: int = 256
     attention: Attention | None = "general"
     dropout: float = 0.0
     smoothing: float = 0.1
-    batch_size: int = 64
+    batch_size: int = 32
     learning_rate: float = 5e-3
     words: int | None = 10
 
@@ -121,6 +121,17 @@ def prepare(pairs: Pairs, recipe: Recipe) -> Prepared:
     return Prepared(pieces, groups, shapes, 1 - real / float(columns))
 
 
+def rate(recipe: Recipe) -> optax.Schedule:
+    """Adam's learning rate by step."""
+    return optax.warmup_cosine_decay_schedule(
+        init_value=0.0,
+        peak_value=recipe.learning_rate,
+        warmup_steps=max(1, recipe.steps // 20),
+        decay_steps=recipe.steps,
+        end_value=0.01 * recipe.learning_rate,
+    )
+
+
 def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef, Any, Step]:
     """An untrained network as (graph, state, step) for `training.fit` with batch_size=1.
 
@@ -135,11 +146,7 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
         input_feeding=recipe.attention is not None, tied=True, dropout=recipe.dropout,
         rngs=nnx.Rngs(seed),
     )  # fmt: skip
-    rate = optax.warmup_cosine_decay_schedule(
-        0.0, recipe.learning_rate, max(1, recipe.steps // 20), recipe.steps,
-        0.01 * recipe.learning_rate,
-    )  # fmt: skip
-    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate, b2=0.98))
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate(recipe), b2=0.98))
     graph, state = training.create_state(network, optimizer)
     step = training.gradient_step(graph, optimizer, fitting.loss(recipe.smoothing))
     return graph, state, buckets.bucketed(step, prepared.shapes)
