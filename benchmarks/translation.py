@@ -89,13 +89,26 @@ def tutorial(python: str, prepared, pairs, seconds: float, seed: int, test: dict
     }
 
 
-def keep(row: dict) -> None:
+def kept(file: Path) -> list[dict]:
+    """The rows of the table."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+
+
+def seconds_of_attention(file: Path, name: str, seed: int) -> float:
+    """How long the course's own model trained with this seed."""
+    for row in kept(file):
+        if (row["model"], row["set"], row["seed"]) == ("attention", name, seed):
+            return row["seconds"]
+    raise SystemExit(f'Run "attention" on {name} with seed {seed} first, or give --seconds.')
+
+
+def keep(file: Path, row: dict) -> None:
     """Adds a row to the table."""
-    rows = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+    rows = kept(file)
     same = ("model", "set", "seed")
     rows = [old for old in rows if any(old[name] != row[name] for name in same)]
     rows = sorted([*rows, row], key=lambda r: (r["set"], r["model"], r["seed"]))
-    FILE.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    file.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
     print(row["set"], row["model"], row["seed"], row["seconds"], "s", row["greedy"]["bleu"],
           row.get("beam", {}).get("bleu"))  # fmt: skip
 
@@ -107,26 +120,23 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["attention", "one_vector"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--seconds", type=float, help="for the tutorial's; unset: as attention's")
+    parser.add_argument("--steps", type=int, help="of the course's models; unset: the recipe's")
+    parser.add_argument("--out", type=Path, default=FILE, help="where the table is kept")
     parser.add_argument("--torch", help="a Python that has PyTorch")
     args = parser.parse_args()
     recipe = RECIPES[args.set]
+    recipe = dataclasses.replace(recipe, steps=args.steps or recipe.steps)
     pairs = translation.within(text.sentence_pairs(args.set, "train"), recipe.words)
     test = translation.within(text.sentence_pairs(args.set, "test"), recipe.words).references()
     prepared = translation.prepare(pairs, recipe)
     for seed in args.seeds:
         for model in args.models:
             if model == "tutorial":
-                rows = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
-                times = {
-                    (row["set"], row["seed"]): row["seconds"]
-                    for row in rows
-                    if row["model"] == "attention"
-                }
-                seconds = args.seconds or times[args.set, seed]
+                seconds = args.seconds or seconds_of_attention(args.out, args.set, seed)
                 row = tutorial(args.torch, prepared, pairs, seconds, seed, test)
             else:
                 row = course(model, prepared, recipe, seed, test)
-            keep({"model": model, "set": args.set, "seed": seed, **row})
+            keep(args.out, {"model": model, "set": args.set, "seed": seed, **row})
     print(runtime.device_name())
 
 
