@@ -123,12 +123,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library is told")
 def test_freed_memory_is_kept_for_the_next_step():
+    on_cpu = {**os.environ, "JAX_PLATFORMS": "cpu"}
     faults = {
-        how: int(subprocess.check_output([sys.executable, "-c", FAULTS, how], env=_on_cpu()))
+        how: int(subprocess.check_output([sys.executable, "-c", FAULTS, how], env=on_cpu))
         for how in ("keep", "give back")
     }
     assert faults["keep"] < faults["give back"] / 2, faults
-
-
-def _on_cpu() -> dict[str, str]:
-    return {**os.environ, "JAX_PLATFORMS": "cpu"}

@@ -50,6 +50,16 @@ class Pairs:
         """The number of pairs."""
         return len(self.source)
 
+    def chosen(self, indices: Sequence[int]) -> Pairs:
+        """The pairs at some indices, with their alignments."""
+        return Pairs(
+            [self.source[index] for index in indices],
+            [self.target[index] for index in indices],
+            self.origin,
+            self.licence,
+            None if self.alignments is None else [self.alignments[index] for index in indices],
+        )
+
     def references(self) -> dict[str, list[str]]:
         """All translations of each distinct source sentence, in order of appearance."""
         found: dict[str, list[str]] = {}
@@ -146,14 +156,7 @@ def split(pairs: Pairs, part: Part) -> Pairs:
     Returns:
         The pairs of that part, in the same order.
     """
-    chosen = [index for index, text in enumerate(pairs.source) if _part_of(text) == part]
-    return Pairs(
-        [pairs.source[index] for index in chosen],
-        [pairs.target[index] for index in chosen],
-        pairs.origin,
-        pairs.licence,
-        None if pairs.alignments is None else [pairs.alignments[index] for index in chosen],
-    )
+    return pairs.chosen([n for n, text in enumerate(pairs.source) if _part_of(text) == part])
 
 
 def _part_of(sentence: str) -> Part:

@@ -208,10 +208,7 @@ def nearest(examples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.nd
         ValueError: The shapes do not fit, or a feature is not finite.
     """
     examples, others = _checked(examples=examples, others=others, least=1)
-    from sklearn.neighbors import NearestNeighbors  # here: it is slow to import
-
-    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(others)
-    distances, indices = search.kneighbors(examples)
+    distances, indices = _search(others, 1).kneighbors(examples)
     return distances[:, 0], indices[:, 0]
 
 
@@ -281,6 +278,13 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
 
 
+def _search(features: np.ndarray, k: int) -> Any:
+    """A search for the k nearest of `features`."""
+    from sklearn.neighbors import NearestNeighbors  # here: it is slow to import
+
+    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
+
+
 def _one_thread() -> Any:
     """On matrices this small, threads only wait for each other."""
     from threadpoolctl import threadpool_limits  # here: its import sets an environment variable
@@ -312,11 +316,8 @@ def _matrix_root(matrix: np.ndarray) -> np.ndarray:
 
 def _reach(features: np.ndarray, k: int) -> np.ndarray:
     """Squared distance of each example to its k-th nearest neighbour, itself left out."""
-    from sklearn.neighbors import NearestNeighbors
-
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
     # The balls are open: what lies exactly on the edge must not come in by rounding.
-    return search.kneighbors()[0][:, -1] ** 2 * (1 - 1e-9)
+    return _search(features, k).kneighbors()[0][:, -1] ** 2 * (1 - 1e-9)
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -35,6 +35,18 @@ class KeysValues(NamedTuple):
     values: jax.Array
 
 
+class State(NamedTuple):
+    """How far a stack with caches has come: every leaf has the batch in front.
+
+    Attributes:
+        caches: Of each block the keys and values of the places so far.
+        place: The next place, shape (N,).
+    """
+
+    caches: tuple[KeysValues, ...]
+    place: jax.Array
+
+
 def attend_heads(
     queries: jax.Array,
     keys: jax.Array,
@@ -360,6 +372,10 @@ class Stack(nnx.Module):
         """Of each block a cache of `length` places; every leaf has the batch in front."""
         zeros = jnp.zeros((batch, length, self.heads, self.width // self.heads))
         return tuple(KeysValues(zeros, zeros) for _ in self.blocks)
+
+    def start(self, batch: int, length: int) -> State:
+        """Before the first place, with room for `length` of them."""
+        return State(self.empty_cache(batch, length), jnp.zeros(batch, jnp.int32))
 
     def step(
         self, x: jax.Array, caches: tuple[KeysValues, ...], place: jax.Array,

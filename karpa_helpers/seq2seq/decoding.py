@@ -255,6 +255,27 @@ def _take(found: Beam, place: jax.Array) -> Beam:
     )
 
 
+def best(
+    graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int, width: int, alpha: float
+) -> jax.Array:
+    """The best sentence for each source: greedy where the width is 1, else by beam search.
+
+    Args:
+        graph: As for `beam`, like all the others.
+        state: A trained state.
+        source: Token numbers with PAD behind, shape (N, S).
+        length: At most so many tokens, EOS included.
+        width: Of the beam.
+        alpha: Of the beam's length penalty.
+
+    Returns:
+        Tokens, shape (N, length).
+    """
+    if width == 1:
+        return greedy(graph, state, source, length).tokens
+    return beam(graph, state, source, length, width, alpha).tokens[:, 0]
+
+
 def translate(
     graph: nnx.GraphDef,
     state: Any,
@@ -291,10 +312,7 @@ def translate(
     answers: list[np.ndarray] = []
     for start in range(0, len(texts), batch_size):
         batch = filled(rows[start : start + batch_size], batch_size)
-        if width == 1:
-            answers.append(np.asarray(greedy(graph, state, batch, length).tokens))
-        else:
-            answers.append(np.asarray(beam(graph, state, batch, length, width, alpha).tokens[:, 0]))
+        answers.append(np.asarray(best(graph, state, batch, length, width, alpha)))
     written = np.concatenate(answers)[: len(texts)]
     return [target_vocabulary.decode(row) for row in written]
 

@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,11 +20,12 @@ from jax.typing import ArrayLike
 
 from karpa_helpers import training
 from karpa_helpers.nn import recurrent
+from karpa_helpers.nn.dropout import rngs_for
 from karpa_helpers.nn.transformer import (
-    KeysValues,
     PositionKind,
     Positions,
     Stack,
+    State,
     causal_mask,
     stack_parameters,
 )
@@ -32,18 +33,6 @@ from karpa_helpers.seq2seq import losses
 from karpa_helpers.seq2seq.fitting import weights_of
 
 EMBEDDING_SCALE = 0.02
-
-
-class State(NamedTuple):
-    """What a GPT remembers: every leaf has the batch in front.
-
-    Attributes:
-        caches: Of each layer the keys and values of the characters so far.
-        place: The place of the next character, shape (N,).
-    """
-
-    caches: tuple[KeysValues, ...]
-    place: jax.Array
 
 
 class GPT(nnx.Module):
@@ -103,8 +92,7 @@ class GPT(nnx.Module):
 
     def start(self, batch: int) -> State:
         """Before the first character."""
-        cache = self.stack.empty_cache(batch, self.context)
-        return State(cache, jnp.zeros(batch, jnp.int32))
+        return self.stack.start(batch, self.context)
 
     def step(self, state: State, ids: jax.Array) -> tuple[State, jax.Array]:
         """One character further: (state, logits of the next one (N, V)).
@@ -116,12 +104,11 @@ class GPT(nnx.Module):
         return State(caches, state.place + 1), self.embedding.attend(x[:, 0])
 
     def _looked(self, ids: ArrayLike, key: jax.Array | None) -> tuple[jax.Array, list[jax.Array]]:
-        _require_key(self.dropout, key)
+        rngs = rngs_for(self.dropout, key)
         ids = jnp.asarray(ids)
         length = ids.shape[1]
         if length > self.context:
             raise ValueError(f"A window has {length} places, and this model {self.context}.")
-        rngs = None if key is None else nnx.Rngs(key)
         x = self.dropout(self.embedding(ids) + self.positions.first(length), rngs=rngs)
         x, weights = self.stack(x, causal_mask(length), rngs=rngs)
         return self.embedding.attend(x), weights
@@ -160,8 +147,7 @@ class RecurrentModel(nnx.Module):
 
     def __call__(self, ids: ArrayLike, *, key: jax.Array | None = None) -> jax.Array:
         """As `GPT.__call__`, for windows of any length."""
-        _require_key(self.dropout, key)
-        rngs = None if key is None else nnx.Rngs(key)
+        rngs = rngs_for(self.dropout, key)
         x = self.dropout(self.embedding(jnp.asarray(ids)), rngs=rngs)
         hidden, _ = recurrent.run(self.cell, x)
         return self.out(self.dropout(hidden, rngs=rngs))
@@ -365,8 +351,3 @@ def _go_on(
 
     keys = jax.random.split(key, length)
     return jax.lax.scan(write, (state, logits[-1]), keys)[1].T
-
-
-def _require_key(dropout: nnx.Dropout, key: jax.Array | None) -> None:
-    if key is None and dropout.rate > 0 and not dropout.deterministic:
-        raise ValueError("Dropout needs a key in training mode; or call model.eval().")

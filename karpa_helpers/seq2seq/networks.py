@@ -11,6 +11,7 @@ from flax import nnx
 from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.maths import attention
 from karpa_helpers.nn import recurrent
+from karpa_helpers.nn.dropout import rngs_for
 
 Attention = Literal["dot", "general", "additive"]
 Kind = Literal["elman", "gru", "lstm"]
@@ -195,9 +196,7 @@ class Seq2Seq(nnx.Module):
         Raises:
             ValueError: There is dropout, the model is in training mode, and no key is given.
         """
-        if key is None and self.dropout.rate > 0 and not self.dropout.deterministic:
-            raise ValueError("Dropout needs a key in training mode; or call model.eval().")
-        rngs = None if key is None else nnx.Rngs(key)
+        rngs = rngs_for(self.dropout, key)
         state, memory = self._encode(source, source_mask, rngs)
         inputs = self.dropout(self.target_embedding(target_in), rngs=rngs)
         if self.input_feeding:

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from karpa_helpers.data.subwords import SPACE
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL
 from karpa_helpers.seq2seq import overlap
 
 Links = Collection[tuple[int, int]]
 References = Sequence[str | Sequence[str]]
-
-SPACE = "\u2581"  # of subwords that were not joined to words
 
 
 def matches(written: Sequence[str], wanted: Sequence[str]) -> np.ndarray:

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 from flax import nnx
 
 from karpa_helpers.data.vocabulary import EOS, PAD
+from karpa_helpers.nn.dropout import rngs_for
 from karpa_helpers.nn.transformer import (
     KeysValues,
     PositionKind,
     Positions,
     Stack,
+    State,
     causal_mask,
     stack_parameters,
 )
@@ -29,18 +31,6 @@ class Memory(NamedTuple):
 
     seen: tuple[KeysValues, ...]
     mask: jax.Array
-
-
-class State(NamedTuple):
-    """Where the decoder stands: every leaf has the batch in front.
-
-    Attributes:
-        caches: Of each decoder layer the keys and values of the tokens so far.
-        place: The place of the next token, shape (N,).
-    """
-
-    caches: tuple[KeysValues, ...]
-    place: jax.Array
 
 
 class Transformer(nnx.Module):
@@ -107,8 +97,7 @@ class Transformer(nnx.Module):
             ValueError: Positions are learned, and the source has more places.
         """
         memory = self._encode(source, mask, None)
-        caches = self.decoder.empty_cache(len(source), self.longest)
-        return State(caches, jnp.zeros(len(source), jnp.int32)), memory
+        return self.decoder.start(len(source), self.longest), memory
 
     def step(
         self, state: State, token: jax.Array, memory: Memory
@@ -172,13 +161,11 @@ class Transformer(nnx.Module):
         key: jax.Array | None,
     ) -> tuple[jax.Array, list[jax.Array]]:  # fmt: skip
         length = target_in.shape[1]
-        if key is None and self.dropout.rate > 0 and not self.dropout.deterministic:
-            raise ValueError("Dropout needs a key in training mode; or call model.eval().")
+        rngs = rngs_for(self.dropout, key)
         if length > self.longest:
             raise ValueError(
                 f"The target has {length} places, and this model room for longest={self.longest}."
             )
-        rngs = None if key is None else nnx.Rngs(key)
         memory = self._encode(source, source_mask, rngs)
         x = self._embed(self.target_embedding, target_in) + self.target_positions.first(length)
         x = self.dropout(x, rngs=rngs)

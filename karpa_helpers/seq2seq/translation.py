@@ -50,10 +50,6 @@ class Recipe:
     words: int | None = 10
 
 
-# What Multi30k's few and long captions want instead: many passes over them need dropout.
-MULTI30K: dict[str, Any] = {"subwords": 4000, "dropout": 0.3, "steps": 3000}
-
-
 def within(pairs: Pairs, words: int | None) -> Pairs:
     """The pairs whose sides both have at most so many words, as spaces part them; None keeps all.
 
@@ -69,13 +65,7 @@ def within(pairs: Pairs, words: int | None) -> Pairs:
     ]
     if not chosen:
         raise ValueError(f"No pair has at most {words} words on both sides; allow more.")
-    return Pairs(
-        [pairs.source[n] for n in chosen],
-        [pairs.target[n] for n in chosen],
-        pairs.origin,
-        pairs.licence,
-        None if pairs.alignments is None else [pairs.alignments[n] for n in chosen],
-    )
+    return pairs.chosen(chosen)
 
 
 class Prepared(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 from flax import nnx
 
 from karpa_helpers import training
-from karpa_helpers.data.vocabulary import BOS, EOS, PAD, UNK, Tokenizer
+from karpa_helpers.data.vocabulary import BOS, EOS, PAD, UNK, Tokenizer, pad
 from karpa_helpers.seq2seq import decoding
 from karpa_helpers.seq2seq.fitting import filled, weights_of
 
@@ -106,13 +106,10 @@ class Translator:
             chosen = order[start : start + size]
             longest = max(len(read[n][0]) for n in chosen) + 1
             columns = min(-(-longest // decoding.STEP) * decoding.STEP, self.source_length)
-            rows = filled(self._rows([read[n][0] for n in chosen], columns), size)
-            if width == 1:
-                found = decoding.greedy(self.graph, self.state, rows, self.target_length).tokens
-            else:
-                found = decoding.beam(
-                    self.graph, self.state, rows, self.target_length, width, self.alpha
-                ).tokens[:, 0]
+            rows = filled(pad([[*read[n][0], EOS] for n in chosen], columns), size)
+            found = decoding.best(
+                self.graph, self.state, rows, self.target_length, width, self.alpha
+            )
             for n, tokens in zip(chosen, np.asarray(found), strict=False):
                 written[n] = self.target.decode(tokens)
         return written
@@ -134,7 +131,7 @@ class Translator:
         tokens = [self.source.tokens[number] for number in (*ids, EOS)]
         if not ids:
             return Reading(tokens, notes, [])
-        row = self._rows([ids], self.source_length)
+        row = pad([[*ids, EOS]], self.source_length)
         beam = decoding.beam(self.graph, self.state, row, self.target_length, width, self.alpha)
         written = np.asarray(beam.tokens[0])
         target = np.insert(written, 0, BOS, axis=1)
@@ -167,13 +164,6 @@ class Translator:
         if UNK in ids:
             notes.append("Some characters or words are not known, and are read as <unk>.")
         return ids, notes
-
-    def _rows(self, lists: Sequence[Sequence[int]], columns: int) -> np.ndarray:
-        """Source tokens, EOS and PAD, shape (N, columns)."""
-        rows = np.full((len(lists), columns), PAD, np.int32)
-        for row, ids in zip(rows, lists, strict=True):
-            row[: len(ids) + 1] = [*ids, EOS]
-        return rows
 
 
 @functools.partial(jax.jit, static_argnums=0)

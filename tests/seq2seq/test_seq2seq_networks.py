@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from karpa_helpers.data.vocabulary import BOS, PAD
+from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.seq2seq.networks import Score, Seq2Seq
+from tests.seq2seq import promises
+from tests.seq2seq.promises import TARGET
 from tests.seq2seq.toys import SIZE, network
 
-TARGET = np.array([[BOS, 4, 5, 6]] * 6)
 FORMS: list[dict[str, Any]] = [
     {"kind": "gru", "attention": None, "input_feeding": False},
     {"kind": "lstm", "attention": None, "input_feeding": False},
@@ -45,26 +46,13 @@ def test_one_step_at_a_time_equals_all_at_once(form: dict[str, Any], source: np.
 @pytest.mark.parametrize("form", FORMS, ids=names)
 def test_padding_company_and_width_change_nothing(form: dict[str, Any], source: np.ndarray) -> None:
     model = network(scale=2.0, **form)
-    call = jax.jit(model)
-    logits, _ = call(source, TARGET)
-    mask = source != PAD
-    for other, others_mask in (
-        (np.where(mask, source, 5), mask),  # other tokens at the places of PAD
-        (np.pad(source, ((0, 0), (0, 9))), None),  # a wider bucket
-    ):
-        np.testing.assert_allclose(call(other, TARGET, others_mask)[0], logits, atol=1e-5)
-    alone, _ = call(source[2:3, :4], TARGET[2:3])
-    np.testing.assert_allclose(alone, logits[2:3], atol=1e-5)
+    promises.padding_company_and_width_change_nothing(model, source)
 
 
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_the_target_sees_its_past_only(bidirectional: bool, source: np.ndarray) -> None:
     model = network(attention="general", input_feeding=True, bidirectional=bidirectional)
-    later = TARGET.copy()
-    later[:, 2:] = 4
-    before, after = model(source, TARGET)[0], model(source, later)[0]
-    np.testing.assert_array_equal(before[:, :2], after[:, :2])
-    assert not np.allclose(before[:, 2:], after[:, 2:])
+    promises.the_target_sees_its_past_only(model, source)
 
 
 def test_without_attention_one_vector_says_all(source: np.ndarray) -> None:
@@ -109,31 +97,12 @@ def test_scores_by_a_loop(kind: Any) -> None:
 
 def test_no_key_is_used_twice(source: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     model = network(attention="dot", dropout=0.5)
-    model.train()
-    seen: list[bytes] = []
-    draw = jax.random.bernoulli
-
-    def record(key: jax.Array, *args: Any, **more: Any) -> jax.Array:
-        seen.append(np.asarray(jax.random.key_data(key)).tobytes())
-        return draw(key, *args, **more)
-
-    monkeypatch.setattr(jax.random, "bernoulli", record)
-    for key in jax.random.split(jax.random.key(0)):
-        model(source, TARGET, key=key)
-    assert len(seen) == len(set(seen)) == 6  # two embeddings and the readouts, twice
+    # Two embeddings and the readouts.
+    promises.no_key_is_used_twice(model, source, monkeypatch, draws=3)
 
 
 def test_dropout_in_training_only(source: np.ndarray) -> None:
-    model = network(dropout=0.5)
-    first, second = model(source, TARGET)[0], model(source, TARGET)[0]
-    np.testing.assert_array_equal(first, second)
-    model.train()
-    one, two = jax.random.split(jax.random.key(0))
-    with_one = model(source, TARGET, key=one)[0]
-    np.testing.assert_array_equal(with_one, model(source, TARGET, key=one)[0])
-    assert not np.allclose(with_one, model(source, TARGET, key=two)[0])
-    with pytest.raises(ValueError, match="needs a key"):
-        model(source, TARGET)
+    promises.dropout_in_training_only(network(dropout=0.5), source)
 
 
 @pytest.mark.parametrize(

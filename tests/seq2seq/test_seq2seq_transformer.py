@@ -17,9 +17,9 @@ from karpa_helpers.data.vocabulary import BOS, EOS, PAD
 from karpa_helpers.nn.transformer import count_parameters
 from karpa_helpers.seq2seq import decoding, fitting, transformer
 from karpa_helpers.seq2seq.transformer import Transformer
+from tests.seq2seq import promises
+from tests.seq2seq.promises import TARGET
 from tests.seq2seq.toys import SIZE
-
-TARGET = np.array([[BOS, 4, 5, 6]] * 6)
 
 
 def network(seed: int = 0, scale: float = 1.5, **settings: Any) -> Transformer:
@@ -52,17 +52,7 @@ def test_cached_steps_equal_teacher_forcing(positions: Any, source: np.ndarray) 
 
 
 def test_padding_company_and_width_change_nothing(source: np.ndarray) -> None:
-    model = network()
-    call = jax.jit(model)
-    logits, _ = call(source, TARGET)
-    mask = source != PAD
-    for other, others_mask in (
-        (np.where(mask, source, 5), mask),  # other tokens at the places of PAD
-        (np.pad(source, ((0, 0), (0, 9))), None),  # a wider bucket
-    ):
-        np.testing.assert_allclose(call(other, TARGET, others_mask)[0], logits, atol=1e-5)
-    alone, _ = call(source[2:3, :4], TARGET[2:3])
-    np.testing.assert_allclose(alone, logits[2:3], atol=1e-5)
+    promises.padding_company_and_width_change_nothing(network(), source)
 
 
 def test_source_tokens_count_in_their_order(source: np.ndarray) -> None:
@@ -74,12 +64,7 @@ def test_source_tokens_count_in_their_order(source: np.ndarray) -> None:
 
 
 def test_the_target_sees_its_past_only(source: np.ndarray) -> None:
-    model = network()
-    later = TARGET.copy()
-    later[:, 2:] = 4
-    before, after = model(source, TARGET)[0], model(source, later)[0]
-    np.testing.assert_array_equal(before[:, :2], after[:, :2])
-    assert not np.allclose(before[:, 2:], after[:, 2:])
+    promises.the_target_sees_its_past_only(network(), source)
 
 
 def test_every_head_s_weights_are_there(source: np.ndarray) -> None:
@@ -90,32 +75,13 @@ def test_every_head_s_weights_are_there(source: np.ndarray) -> None:
 
 
 def test_dropout_in_training_only(source: np.ndarray) -> None:
-    model = network(dropout=0.5)
-    np.testing.assert_array_equal(model(source, TARGET)[0], model(source, TARGET)[0])
-    model.train()
-    one, two = jax.random.split(jax.random.key(0))
-    with_one = model(source, TARGET, key=one)[0]
-    np.testing.assert_array_equal(with_one, model(source, TARGET, key=one)[0])
-    assert not np.allclose(with_one, model(source, TARGET, key=two)[0])
-    with pytest.raises(ValueError, match="needs a key"):
-        model(source, TARGET)
+    promises.dropout_in_training_only(network(dropout=0.5), source)
 
 
 def test_no_key_is_used_twice(source: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = network(dropout=0.5)
-    model.train()
-    seen: list[bytes] = []
-    drawn = jax.random.bernoulli
-
-    def record(key: jax.Array, *args: Any, **more: Any) -> jax.Array:
-        seen.append(np.asarray(jax.random.key_data(key)).tobytes())
-        return drawn(key, *args, **more)
-
-    monkeypatch.setattr(jax.random, "bernoulli", record)
-    for key in jax.random.split(jax.random.key(0)):
-        model(source, TARGET, key=key)
-    # Two embeddings; in each of two layers 3 places of the encoder and 5 of the decoder; twice.
-    assert len(seen) == len(set(seen)) == 2 * (2 + 2 * 3 + 2 * 5)
+    # Two embeddings; in each of two layers 3 places of the encoder and 5 of the decoder.
+    draws = 2 + 2 * 3 + 2 * 5
+    promises.no_key_is_used_twice(network(dropout=0.5), source, monkeypatch, draws)
 
 
 def test_beam_of_one_is_greedy_and_a_full_beam_is_exhaustive(source: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from karpa_helpers.data import subwords
 from karpa_helpers.data.vocabulary import Vocabulary, characters
-from karpa_helpers.seq2seq import decoding
+from karpa_helpers.seq2seq import decoding, fitting
 from karpa_helpers.seq2seq.translator import NOTHING, Translator
 from tests.seq2seq.toys import SIZE, trained
 
@@ -96,7 +96,7 @@ def test_weights_are_those_of_the_steps(attending: Translator) -> None:
 
     reading = attending.alternatives("abc")
     model = training.merge(attending.graph, attending.state)
-    row = attending._rows([LETTERS.encode("abc")], LONGEST)
+    row = fitting.source_rows(["abc"], LETTERS, LONGEST)
     for one in reading.translations:
         state, memory = model.encode(np.array(row))
         token = np.array([1])
