@@ -97,7 +97,7 @@ def test_importing_every_module_changes_no_environment_variable_and_starts_no_de
 
 
 FAULTS = """
-import resource, sys, jax, jax.numpy as jnp
+import resource, statistics, sys, jax, jax.numpy as jnp
 from karpa_helpers import runtime
 if sys.argv[1] == "keep":
     assert runtime.keep_freed_memory()
@@ -112,12 +112,13 @@ def loss(weights):
 
 
 step = jax.jit(jax.grad(loss))
-for _ in range(3):
+faults = []
+for _ in range(13):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     jax.block_until_ready(step(weights))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(3):
-    jax.block_until_ready(step(weights))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+# The room may still grow at a step or two; most steps must get what they had before.
+print(statistics.median(faults))
 """
 
 
@@ -125,7 +126,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 def test_freed_memory_is_kept_for_the_next_step():
     on_cpu = {**os.environ, "JAX_PLATFORMS": "cpu"}
     faults = {
-        how: int(subprocess.check_output([sys.executable, "-c", FAULTS, how], env=on_cpu))
+        how: float(subprocess.check_output([sys.executable, "-c", FAULTS, how], env=on_cpu))
         for how in ("keep", "give back")
     }
-    assert faults["keep"] < faults["give back"] / 2, faults
+    assert faults["keep"] < faults["give back"] / 10, faults
