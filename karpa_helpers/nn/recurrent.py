@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from karpa_helpers.nn.product_scan import product_scan
+
 Kind = Literal["elman", "gru", "lstm"]
 Cell = nnx.SimpleCell | nnx.GRUCell | nnx.LSTMCell
 Carry = Any  # (N, H), or for an LSTM the pair (c, h) of such arrays
@@ -99,16 +101,16 @@ def run(
     if carry is None:
         carry = initial_carry(cell, len(x))
 
-    def advance(carry: Carry, now: Any) -> tuple[Carry, jax.Array]:
+    def advance(cell: Cell, carry: Carry, now: Any, constants: None) -> Any:
         x_now, real = now
-        new, _ = cell(carry, x_now)
+        new = cell(carry, x_now)[0]
         if real is not None:
             new = jax.tree.map(lambda n, old: jnp.where(real[:, None], n, old), new, carry)
         return new, output_of(new)
 
     by_time = x.swapaxes(0, 1), None if mask is None else mask.astype(bool).T
-    carry, outputs = jax.lax.scan(advance, carry, by_time, reverse=reverse)
-    return outputs.swapaxes(0, 1), carry
+    last, outputs = product_scan(advance, cell, carry, by_time, reverse=reverse)
+    return outputs.swapaxes(0, 1), last
 
 
 class Bidirectional(nnx.Module):

@@ -12,6 +12,7 @@ from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.maths import attention
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
+from karpa_helpers.nn.product_scan import product_scan
 
 Attention = Literal["dot", "general", "additive"]
 Kind = Literal["elman", "gru", "lstm"]
@@ -253,11 +254,11 @@ class Seq2Seq(nnx.Module):
     ) -> tuple[jax.Array, jax.Array | None]:
         """`_advance` over all inputs (N, T, embedding): (readouts (N, T, hidden), weights)."""
 
-        def one(state: State, embedded: jax.Array) -> tuple[State, tuple[jax.Array, Any]]:
-            state, readout, weights = self._advance(state, embedded, memory)
+        def one(model: Seq2Seq, state: State, embedded: jax.Array, memory: Memory) -> Any:
+            state, readout, weights = model._advance(state, embedded, memory)
             return state, (readout, weights)
 
-        _, (readouts, weights) = jax.lax.scan(one, state, inputs.swapaxes(0, 1))
+        _, (readouts, weights) = product_scan(one, self, state, inputs.swapaxes(0, 1), memory)
         return readouts.swapaxes(0, 1), weights.swapaxes(0, 1)
 
     def _read(self, states: jax.Array, memory: Memory) -> tuple[jax.Array, jax.Array | None]:
