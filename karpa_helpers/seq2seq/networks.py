@@ -25,11 +25,13 @@ class Memory(NamedTuple):
         values: The encoder's states, shape (N, S, hidden); None without attention.
         mask: True where the source has a token, shape (N, S); None without attention.
         code: The one vector that stands for the source, shape (N, code); None with attention.
+        words: The source's embeddings, shape (N, S, embedding); None without lexical votes.
     """
 
     values: jax.Array | None
     mask: jax.Array | None
     code: jax.Array | None
+    words: jax.Array | None = None
 
 
 class State(NamedTuple):
@@ -80,6 +82,9 @@ class Seq2Seq(nnx.Module):
     attention the decoder sees the code at each step and nothing else of the source (Cho et al.).
     With attention it sees all the encoder's states, weighted anew at each step (Luong et al.):
         readout_t = tanh(W [context_t; s_t] + b),    logits_t = V readout_t + b'
+    With lexical votes the source tokens themselves speak for target tokens, each by its weight a_tj
+    and its embedding e_j, past all recurrent states (after Nguyen and Chiang):
+        logits_t = V (U readout_t + M sum_j a_tj e_j) + b'
 
     Args:
         source_size: Tokens in the source vocabulary.
@@ -90,7 +95,8 @@ class Seq2Seq(nnx.Module):
         attention: How a state is scored: "dot", "general" or "additive"; None is one vector.
         bidirectional: Whether the encoder also reads from the end.
         input_feeding: Whether the decoder also gets its last readout (needs attention).
-        tied: Whether the output weights are the target embeddings.
+        tied: Whether the output weights V are the target embeddings.
+        lexical: Whether the source tokens vote (needs attention, and tied).
         dropout: Share of numbers set to zero, in embeddings and readouts, while training.
         code: Without attention, the width of the one vector; None is `hidden`.
         rngs: Random keys for the first weights.
@@ -101,7 +107,8 @@ class Seq2Seq(nnx.Module):
     References:
         Cho, van Merrienboer, Gulcehre, Bahdanau, Bougares, Schwenk, Bengio. EMNLP 2014,
         arXiv:1406.1078. Sutskever, Vinyals, Le. NIPS 2014, arXiv:1409.3215. Luong, Pham, Manning.
-        EMNLP 2015, arXiv:1508.04025.
+        EMNLP 2015, arXiv:1508.04025. Nguyen, Chiang. Improving Lexical Choice in Neural Machine
+        Translation. NAACL 2018, arXiv:1710.01329 (with a tanh in front of M, and a V of its own).
     """
 
     def __init__(
@@ -116,11 +123,14 @@ class Seq2Seq(nnx.Module):
         bidirectional: bool = True,
         input_feeding: bool = False,
         tied: bool = False,
+        lexical: bool = False,
         dropout: float = 0.0,
         code: int | None = None,
         rngs: nnx.Rngs,
     ) -> None:
         _check(hidden, attention, bidirectional, input_feeding, code)
+        if lexical and (attention is None or not tied):
+            raise ValueError("lexical votes need attention weights and tied=True: choose both.")
         self.attention, self.input_feeding, self.hidden = attention, input_feeding, hidden
         self.source_embedding = nnx.Embed(source_size, embedding, rngs=rngs)
         self.target_embedding = nnx.Embed(target_size, embedding, rngs=rngs)
@@ -139,10 +149,12 @@ class Seq2Seq(nnx.Module):
         if attention is not None:
             self.score = Score(attention, hidden, rngs=rngs)
             self.to_readout = nnx.Linear(2 * hidden, hidden, rngs=rngs)
-        self.tied = tied
+        self.tied, self.lexical = tied, lexical
         if tied:
             self.to_embedding = nnx.Linear(hidden, embedding, use_bias=False, rngs=rngs)
             self.bias = nnx.Param(jnp.zeros(target_size))
+            if lexical:
+                self.to_vote = nnx.Linear(embedding, embedding, use_bias=False, rngs=rngs)
         else:
             self.to_logits = nnx.Linear(hidden, target_size, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
@@ -173,7 +185,7 @@ class Seq2Seq(nnx.Module):
             (state, logits of the next token (N, target_size), attention weights (N, S) or None).
         """
         state, readout, weights = self._advance(state, self.target_embedding(token), memory)
-        return state, self._logits(readout), weights
+        return state, self._logits(readout, weights, memory), weights
 
     def __call__(
         self,
@@ -207,7 +219,7 @@ class Seq2Seq(nnx.Module):
                 self.decoder, self._with_code(inputs, memory), carry=state.carry
             )
             readouts, weights = self._read(states, memory)
-        return self._logits(self.dropout(readouts, rngs=rngs)), weights
+        return self._logits(self.dropout(readouts, rngs=rngs), weights, memory), weights
 
     def _encode(
         self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None
@@ -228,7 +240,7 @@ class Seq2Seq(nnx.Module):
         state = State(jax.tree.unflatten(structure, first), fed)
         if self.attention is None:
             return state, Memory(None, None, code)
-        return state, Memory(values, mask, None)
+        return state, Memory(values, mask, None, embedded if self.lexical else None)
 
     def _with_code(self, inputs: jax.Array, memory: Memory) -> jax.Array:
         """Each input (N, T, embedding) with the code behind it, where there is one."""
@@ -269,10 +281,14 @@ class Seq2Seq(nnx.Module):
         context, weights = attention.attend(scores, memory.values, memory.mask[:, None])
         return jnp.tanh(self.to_readout(jnp.concatenate([context, states], axis=-1))), weights
 
-    def _logits(self, readout: jax.Array) -> jax.Array:
-        if self.tied:
-            return self.target_embedding.attend(self.to_embedding(readout)) + self.bias[...]
-        return self.to_logits(readout)
+    def _logits(self, readout: jax.Array, weights: jax.Array | None, memory: Memory) -> jax.Array:
+        """Logits (N, ..., V) of readouts (N, ..., hidden), with their weights (N, ..., S)."""
+        if not self.tied:
+            return self.to_logits(readout)
+        vector = self.to_embedding(readout)
+        if memory.words is not None:
+            vector += self.to_vote(jnp.einsum("n...s,nse->n...e", weights, memory.words))
+        return self.target_embedding.attend(vector) + self.bias[...]
 
 
 def _check(

@@ -31,6 +31,7 @@ class Recipe:
         embedding: Length of a piece's vector.
         hidden: Length of the decoder's state.
         attention: The score; None is the same network with one vector between its halves.
+        lexical: Whether the source's tokens vote where there is attention; see `Seq2Seq`.
         dropout: Share of numbers set to zero while training.
         smoothing: Of the labels.
         batch_size: Pairs a step.
@@ -43,6 +44,7 @@ class Recipe:
     embedding: int = 128
     hidden: int = 256
     attention: Attention | None = "general"
+    lexical: bool = True
     dropout: float = 0.0
     smoothing: float = 0.1
     batch_size: int = 32
@@ -133,7 +135,8 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
     size = len(prepared.pieces)
     network = Seq2Seq(
         size, size, recipe.embedding, recipe.hidden, attention=recipe.attention,
-        input_feeding=recipe.attention is not None, tied=True, dropout=recipe.dropout,
+        input_feeding=recipe.attention is not None, tied=True,
+        lexical=recipe.lexical and recipe.attention is not None, dropout=recipe.dropout,
         rngs=nnx.Rngs(seed),
     )  # fmt: skip
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate(recipe), b2=0.98))

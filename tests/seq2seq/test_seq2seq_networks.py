@@ -23,13 +23,14 @@ FORMS: list[dict[str, Any]] = [
     {"kind": "lstm", "attention": "dot", "input_feeding": False},
     {"kind": "elman", "attention": "additive", "input_feeding": True},
     {"kind": "gru", "attention": "general", "input_feeding": True},
+    {"kind": "gru", "attention": "general", "input_feeding": True, "tied": True, "lexical": True},
 ]
 names = lambda form: "-".join(map(str, form.values()))  # noqa: E731
 
 
 @pytest.mark.parametrize("form", FORMS, ids=names)
 def test_one_step_at_a_time_equals_all_at_once(form: dict[str, Any], source: np.ndarray) -> None:
-    model = network(tied=form["input_feeding"], **form)
+    model = network(**{"tied": form["input_feeding"], **form})
     logits, weights = model(source, TARGET)
     state, memory = model.encode(source)
     step = jax.jit(model.step)
@@ -63,6 +64,17 @@ def test_without_attention_one_vector_says_all(source: np.ndarray) -> None:
     assert memory.code.shape == (len(source), 2)
     slope = jax.jacrev(lambda code: model.to_carry(code))(memory.code[0])
     assert np.linalg.matrix_rank(np.asarray(slope)) == 2  # the first state depends on it alone
+
+
+def test_lexical_votes_are_weighted_source_embeddings(source: np.ndarray) -> None:
+    model = network(attention="general", input_feeding=True, tied=True, lexical=True)
+    logits, weights = model(source, TARGET)
+    kernel = np.asarray(model.to_vote.kernel)
+    model.to_vote.kernel[...] = jnp.zeros_like(kernel)
+    without, _ = model(source, TARGET)
+    said = np.asarray(model.source_embedding.embedding)[source]
+    votes = np.asarray(weights) @ said @ kernel @ np.asarray(model.target_embedding.embedding).T
+    np.testing.assert_allclose(logits - without, votes, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["dot", "general", "additive"])
@@ -114,6 +126,8 @@ def test_dropout_in_training_only(source: np.ndarray) -> None:
         ({"code": 0}, "code is 0"),
         ({"code": 3, "attention": "dot"}, "code is 3"),
         ({"kind": "rnn"}, "kind is 'rnn'"),
+        ({"lexical": True, "tied": True}, "lexical votes need attention"),
+        ({"lexical": True, "attention": "dot"}, "lexical votes need attention"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], reason: str) -> None:
