@@ -13,8 +13,18 @@ MUTATIONS = [
     ("@ W_c + tiny.to_readout.bias", "@ W_c - tiny.to_readout.bias"),
     ("r = np.tanh(np.concatenate", "r = 2 * np.tanh(np.concatenate"),
     # 3: tied logits
-    ("o = E @ (r @ W_o) + tiny.bias", "o = -E @ (r @ W_o) + tiny.bias"),
-    ("o = E @ (r @ W_o) + tiny.bias", "o = E @ (r @ W_o) - tiny.bias"),
+    (
+        "o = E @ (r @ W_o + a @ F[x] @ M) + tiny.bias",
+        "o = -E @ (r @ W_o + a @ F[x] @ M) + tiny.bias",
+    ),
+    (
+        "o = E @ (r @ W_o + a @ F[x] @ M) + tiny.bias",
+        "o = E @ (r @ W_o + a @ F[x] @ M) - tiny.bias",
+    ),
+    (
+        "o = E @ (r @ W_o + a @ F[x] @ M) + tiny.bias",
+        "o = E @ (r @ W_o - a @ F[x] @ M) + tiny.bias",
+    ),
     # 4: smoothed labels
     ("q = (1 - epsilon) * jax", "q = (1 + epsilon) * jax"),
     ("one_hot(y, V) + epsilon / V\n", "one_hot(y, V) + epsilon\n"),
