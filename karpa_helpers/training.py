@@ -29,6 +29,7 @@ from karpa_helpers.stepping import (
 )
 
 Loss = Callable[[Any, Tree, jax.Array], tuple[jax.Array, Metrics]]
+Gradient = Callable[[Tree, Tree, jax.Array], tuple[Tree, Tree, Metrics]]
 
 REPORT_SECONDS = 0.5
 
@@ -101,30 +102,43 @@ def call(
     return output, nnx.state(model, nnx.Not(nnx.Param))
 
 
-def gradient_step(graph: nnx.GraphDef, optimizer: optax.GradientTransformation, loss: Loss) -> Step:
+def gradient_step(
+    graph: nnx.GraphDef,
+    optimizer: optax.GradientTransformation,
+    loss: Loss,
+    wrap: Callable[[Gradient], Gradient] = lambda gradient: gradient,
+) -> Step:
     """A pure step of gradient descent. Make it once and use it for every seed: it compiles once.
 
     Args:
         graph: From `create_state`.
         optimizer: The optimizer given to `create_state`.
         loss: loss(model, batch, key) -> (scalar, {name: scalar}).
+        wrap: Changes how gradients are computed, such as `seq2seq.buckets.by_shape`; it gets and
+            returns gradient(state, batch, key) -> (gradient, rest of the state, metrics).
 
     Returns:
         step(state, batch, key) -> (state, metrics), where metrics holds "loss" and the rest.
     """
 
-    def step(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Metrics]:
+    def gradient(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree, Metrics]:
         def objective(params: Tree) -> tuple[jax.Array, tuple[Metrics, Tree]]:
             (value, metrics), rest = call(
                 graph, params, state["rest"], lambda model: loss(model, batch, key)
             )
             return value, (metrics, rest)
 
-        (value, (metrics, rest)), gradient = jax.value_and_grad(objective, has_aux=True)(
+        (value, (metrics, rest)), slope = jax.value_and_grad(objective, has_aux=True)(
             state["params"]
         )
-        params, memory = apply_gradient(optimizer, gradient, state["optimizer"], state["params"])
-        return {"params": params, "rest": rest, "optimizer": memory}, {"loss": value, **metrics}
+        return slope, rest, {"loss": value, **metrics}
+
+    wrapped = wrap(gradient)
+
+    def step(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Metrics]:
+        slope, rest, metrics = wrapped(state, batch, key)
+        params, memory = apply_gradient(optimizer, slope, state["optimizer"], state["params"])
+        return {"params": params, "rest": rest, "optimizer": memory}, metrics
 
     return step
 

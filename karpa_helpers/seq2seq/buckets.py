@@ -10,10 +10,11 @@ import jax
 import numpy as np
 
 from karpa_helpers.data.vocabulary import PAD
-from karpa_helpers.stepping import Metrics, Step, Tree
+from karpa_helpers.stepping import Metrics, Tree
+from karpa_helpers.training import Gradient
 
 # The long tail gets narrow shares: its shape is the widest. On Tatoeba the padding then is a sixth.
-SHARES = (0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
+SHARES = (0.1, 0.25, 0.4, 0.55, 0.7, 0.82, 0.91, 0.97, 0.995, 1.0)
 
 Shape = tuple[int, int]  # (S, T): columns of a group's source rows and of its target rows
 
@@ -98,31 +99,32 @@ def grouped(
     }
 
 
-def bucketed(step: Step, shapes: Sequence[Shape]) -> Step:
-    """A step on a batch of one group: it computes on the group's own columns only.
+def by_shape(gradient: Gradient, shapes: Sequence[Shape]) -> Gradient:
+    """The gradient of a batch of one group, computed on the group's own columns only.
 
-    `jax.lax.switch` chooses among one compiled branch a shape, on the device.
+    `jax.lax.switch` chooses among one compiled branch a shape, on the device. It is put around the
+    gradient and not around the whole step, whose state it would copy.
 
     Args:
-        step: step(state, batch, key), as from `training.gradient_step`, where batch has "source"
-            (B, S) and "target" (B, T).
+        gradient: gradient(state, batch, key), where batch has "source" (B, S) and "target" (B, T).
         shapes: As given to `grouped`.
 
     Returns:
-        A step for `training.fit` over the data of `grouped`, with batch_size=1.
+        The same for batches of `grouped`'s data with batch_size=1: what `training.gradient_step`
+        takes as `wrap`, once the shapes are filled in.
     """
 
     def on_shape(shape: Shape, state: Tree, batch: Tree, key: jax.Array) -> Any:
         columns = dict(zip(("source", "target"), shape, strict=True))
         cut = {name: batch[name][0, :, :width] for name, width in columns.items()}
-        return step(state, cut, key)
+        return gradient(state, cut, key)
 
     branches = [functools.partial(on_shape, shape) for shape in shapes]
 
-    def one(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Metrics]:
+    def chosen(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree, Metrics]:
         return jax.lax.switch(batch["shape"][0], branches, state, batch, key)
 
-    return one
+    return chosen
 
 
 def _lengths(source: np.ndarray, target: np.ndarray) -> np.ndarray:

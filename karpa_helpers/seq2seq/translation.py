@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -160,8 +161,12 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
         faster_embeddings(recipe.embedding_speed),
     )
     graph, state = training.create_state(network, optimizer)
-    step = training.gradient_step(graph, optimizer, fitting.loss(recipe.smoothing))
-    return graph, state, buckets.bucketed(step, prepared.shapes)
+    wrap = functools.partial(buckets.by_shape, shapes=prepared.shapes)
+    return (
+        graph,
+        state,
+        training.gradient_step(graph, optimizer, fitting.loss(recipe.smoothing), wrap),
+    )
 
 
 def train(prepared: Prepared, recipe: Recipe, seed: int = 0, **settings: Any) -> Trained:

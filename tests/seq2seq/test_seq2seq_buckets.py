@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,11 +82,12 @@ def test_a_step_on_a_group_is_the_step_on_its_own_columns():
     optimizer = optax.sgd(0.1)
     graph, state = training.create_state(model, optimizer)
     step = training.gradient_step(graph, optimizer, fitting.loss(0.1))
-    bucketed = jax.jit(buckets.bucketed(step, shapes))
+    wrap = functools.partial(buckets.by_shape, shapes=shapes)
+    grouped_step = jax.jit(training.gradient_step(graph, optimizer, fitting.loss(0.1), wrap))
     for number in range(len(shapes)):
         group = int(np.flatnonzero(data["shape"] == number)[-1])  # filled up with rows of PAD
         batch = jax.tree.map(lambda leaf, group=group: leaf[None, group], data)
-        found, metrics = bucketed(state, batch, jax.random.key(0))
+        found, metrics = grouped_step(state, batch, jax.random.key(0))
         rows = data["source"][group, :, 0] != PAD
         alone = {name: jnp.asarray(data[name][group][rows]) for name in ("source", "target")}
         wanted, alone_metrics = step(state, alone, jax.random.key(0))
@@ -100,7 +103,8 @@ def test_fit_runs_over_groups():
     model = networks.Seq2Seq(50, 50, 8, 8, rngs=nnx.Rngs(0))
     optimizer = optax.adam(1e-2)
     graph, state = training.create_state(model, optimizer)
-    step = buckets.bucketed(training.gradient_step(graph, optimizer, fitting.loss()), shapes)
+    wrap = functools.partial(buckets.by_shape, shapes=shapes)
+    step = training.gradient_step(graph, optimizer, fitting.loss(), wrap)
     loss = training.fit(step, state, data, batch_size=1, steps=60, show=False).curve["loss"]
     assert loss[-10:].mean() < loss[:10].mean()
 
