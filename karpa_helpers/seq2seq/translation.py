@@ -43,7 +43,7 @@ class Recipe:
         words: Pairs with a side of more words are left out; None keeps all.
     """
 
-    steps: int = 16000
+    steps: int = 10500
     subwords: int = 2000
     embedding: int = 128
     hidden: int = 256
