@@ -1,0 +1,79 @@
+"""The course's own cases, by name, for `benchmarks.worker`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks import course_gan, course_others, course_text
+from benchmarks.sizes import Sizes
+from karpa_helpers import runtime
+
+CASES = {
+    "dcgan28": course_gan.training,
+    "dcgan64": course_gan.training,
+    "r3gan28": course_gan.training,
+    "r3gan64": course_gan.training,
+    "gru": course_text.training,
+    "gru_fed": course_text.training,
+    "transformer": course_text.training,
+    "beam": course_text.decoding,
+    "decode": course_text.decoding,
+    "loading": course_others.loading,
+    "scores": course_others.Scores,
+    "import": course_others.Import,
+}
+WRITERS = {course_gan.training: course_gan.write, course_text.training: course_text.write}
+WRITERS[course_text.decoding] = course_text.write_decoded
+
+
+def build(case: str, variant: str, sizes: Sizes) -> Any:
+    """A case: `variant` "course" is the engine's call, "step alone" the step by itself."""
+    if not runtime.on_accelerator():
+        runtime.keep_freed_memory()  # as `training.fit` does
+    return CASES[case](sizes, variant)
+
+
+def write(case: str, sizes: Sizes, file: str) -> float:
+    """Weights, inputs and what came of them, for the check of a twin."""
+    np.savez(file, **WRITERS[CASES[case]](sizes))
+    return 0.0
+
+
+def rate() -> float:
+    """Operations a second of a float32 matrix product, the best of three."""
+    size = 8192 if runtime.on_accelerator() else 1024
+    x = jnp.ones((size, size), jnp.float32)
+    product(x, x).block_until_ready()
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        product(x, x).block_until_ready()
+        seconds.append(time.perf_counter() - start)
+    return 2.0 * size**3 / min(seconds)
+
+
+@jax.jit
+def product(a: jax.Array, b: jax.Array) -> jax.Array:
+    """The matrix product."""
+    return a @ b
+
+
+def device_mb() -> float | None:
+    """The most memory of the GPU so far; None on a CPU."""
+    found = jax.devices()[0].memory_stats() if runtime.on_accelerator() else None
+    return found["peak_bytes_in_use"] / 1e6 if found else None
+
+
+def versions() -> dict[str, Any]:
+    """What the course runs on."""
+    return {
+        "device": runtime.device_name(),
+        "cores": runtime.available_cores(),
+        "on_gpu": runtime.on_accelerator(),
+        **runtime.versions(),
+    }

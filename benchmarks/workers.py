@@ -1,0 +1,140 @@
+"""Worker processes as seen by whoever measures: started once, asked many times."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from benchmarks.sizes import ALONE, COMPILED, COURSE, EAGER, KERAS
+
+ROOT = Path(__file__).resolve().parent.parent
+FRAMEWORK = {COURSE: "course", ALONE: "course", EAGER: "torch", COMPILED: "torch", KERAS: "keras"}
+# The step alone lives beside the engine's; the compiled twin apart, for its memory's sake.
+PROCESS = {COURSE: "course", ALONE: "course", EAGER: "torch", COMPILED: "compiled", KERAS: "keras"}
+
+
+class Failed(RuntimeError):  # noqa: N818
+    """What a worker said went wrong, or that it died."""
+
+
+class Worker:
+    """One process.
+
+    Args:
+        framework: "course", "torch" or "keras".
+        python: Its interpreter.
+        threads: What each library may use.
+    """
+
+    def __init__(self, framework: str, python: str, threads: int) -> None:
+        self.process = subprocess.Popen(
+            [python, "-m", "benchmarks.worker", framework],
+            cwd=ROOT, env=environment(threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if not os.environ.get("KARPA_BENCH_VERBOSE") else None,
+            text=True, bufsize=1,
+        )  # fmt: skip
+        if self.process.stderr is not None:
+            os.set_blocking(self.process.stderr.fileno(), False)
+
+    def ask(self, do: str, **request: Any) -> dict[str, Any]:
+        """The worker's answer.
+
+        Raises:
+            Failed: It says that something went wrong, or it is dead.
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **request}) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        self._drain()
+        if not line:
+            raise Failed("the worker ended: " + " ".join(self.said.split()[-12:]))
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return answer
+
+    said = ""
+
+    def _drain(self) -> None:
+        """Keeps the end of what was printed to the error output, so that its pipe never fills."""
+        if self.process.stderr is not None:
+            text = self.process.stderr.read() or ""
+            self.said = (self.said + text)[-4000:]
+
+    def close(self) -> None:
+        """Ends the process."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.close()
+            self.process.wait(20)
+        except (OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+class Workers:
+    """Workers by process, started when first asked, all ended at the end of a `with`.
+
+    Args:
+        pythons: The interpreter of each framework.
+        threads: What each library may use.
+    """
+
+    def __init__(self, pythons: dict[str, str], threads: int) -> None:
+        self.pythons, self.threads = pythons, threads
+        self.running: dict[str, Worker] = {}
+
+    def of(self, engine: str) -> Worker:
+        """The worker that an engine's cases live in."""
+        name, framework = PROCESS[engine], FRAMEWORK[engine]
+        if name not in self.running:
+            python = self.pythons.get(framework, sys.executable)
+            self.running[name] = Worker(framework, python, self.threads)
+        return self.running[name]
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        for worker in self.running.values():
+            worker.close()
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Equal threads for all libraries, and no compiled program from a run before."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    mine = {name: str(threads) for name in names}
+    mine |= {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
+        "JAX_ENABLE_COMPILATION_CACHE": "false",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # two libraries share a GPU's memory
+        "KERAS_BACKEND": "jax",
+        "MPLBACKEND": "agg",
+    }
+    return {**os.environ, **mine}
+
+
+def share_cores(wanted: int) -> int:
+    """Keeps this process and all it starts on so many cores: how many it has then."""
+    if not hasattr(os, "sched_setaffinity"):  # Windows and macOS
+        return min(wanted, os.cpu_count() or 1)
+    cores = sorted(os.sched_getaffinity(0))[:wanted]
+    os.sched_setaffinity(0, cores)
+    return len(cores)
