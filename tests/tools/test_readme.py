@@ -77,7 +77,8 @@ def test_a_stored_measurement_reaches_the_table(project: Path) -> None:
     engine = {"seconds": [0.2, 0.1, 0.1], "first_seconds": 1.5, "peak_mb": 300}
     row = {
         "row": "gru", "title": "A step", "date": "2026-01-01T00:00:00", "device": "CPU, 2 cores",
-        "threads": 2, "versions": {"python": "3.11.7", "jax": "0.10"}, "engines": {"course": engine},
+        "threads": 2, "versions": {"python": "3.11.7", "jax": "0.10"},
+        "engines": {"course": engine},
     }  # fmt: skip
     (project / "benchmarks").mkdir()
     (project / "benchmarks" / "speed.json").write_text(json.dumps([row]), "utf-8")
