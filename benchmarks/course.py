@@ -8,10 +8,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
-from benchmarks import course_gan, course_others, course_text
+from benchmarks import course_gan, course_others, course_text, form_convolutions, form_others
 from benchmarks.sizes import Sizes
 from karpa_helpers import runtime
+from karpa_helpers.nn import convolution
+from karpa_helpers.seq2seq import losses
 
 CASES = {
     "dcgan28": course_gan.training,
@@ -35,7 +38,48 @@ def build(case: str, variant: str, sizes: Sizes) -> Any:
     """A case: `variant` "course" is the engine's call, "step alone" the step by itself."""
     if not runtime.on_accelerator():
         runtime.keep_freed_memory()  # as `training.fit` does
+    use_forms(sizes.get("forms", {}))
     return CASES[case](sizes, variant)
+
+
+def use_forms(chosen: dict[str, str]) -> None:
+    """Puts forms of `benchmarks.forms` in the place of the course's, to time whole steps with them.
+
+        python -m benchmarks.speed --rows dcgan28 --set 'forms={"upsample": "four phases"}'
+
+    Args:
+        chosen: By "downsample", "upsample", "same" (the modules of `nn.convolution`), "conv" (each
+            `nnx.Conv`, all 4x4 with stride 2 here) and "loss": the name of a form.
+    """
+    for name, form in chosen.items():
+        if name == "conv":
+            nnx.Conv.__call__ = conv_by(form_convolutions.DOWNSAMPLE[form])
+        elif name == "loss":
+            losses.token_losses = loss_by(form_others.LOSS[form])
+        else:
+            forms = getattr(form_convolutions, name.upper())
+            setattr(convolution, f"{name}_by_product", forms[form])
+
+
+def conv_by(form: Any) -> Any:
+    """A method for `nnx.Conv` that computes it in another form."""
+
+    def call(self: nnx.Conv, x: jax.Array) -> jax.Array:
+        y = form(x, self.kernel[...])
+        return y if self.bias is None else y + self.bias[...]
+
+    return call
+
+
+def loss_by(form: Any) -> Any:
+    """`losses.token_losses` in another form, without smoothing."""
+
+    def token_losses(logits: jax.Array, targets: jax.Array, smoothing: float = 0.0) -> jax.Array:
+        if smoothing:
+            raise ValueError("The forms of the loss have no smoothing: set smoothing=0.")
+        return form(targets)(logits)
+
+    return token_losses
 
 
 def write(case: str, sizes: Sizes, file: str) -> float:

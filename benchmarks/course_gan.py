@@ -155,11 +155,12 @@ def write(sizes: Sizes) -> dict[str, np.ndarray]:
         key = jax.random.key(number)
         real = images(sizes)[number * batch : (number + 1) * batch]
         keys = jax.random.split(key, 3)  # as `adversarial_step` divides it
-        latents.append([jax.random.normal(k, (batch, sizes["latent"])) for k in keys[:2]])
+        drawn = [jax.random.normal(k, (batch, sizes["latent"])) for k in keys[:2]]
+        latents.append(np.stack([np.asarray(z) for z in drawn]))
         seen.append(np.asarray(to_unit(real)))
         state, now = step(state, real, key)
         metrics.append(now)
-    found |= {"input/latents": np.asarray(latents), "input/images": np.stack(seen)}
+    found |= {"input/latents": np.stack(latents), "input/images": np.stack(seen)}
     return {**found, **_both(state, "after/"), **metrics_of(metrics)}
 
 

@@ -38,16 +38,18 @@ class Training:
         else:
             self.step = jax.jit(step, donate_argnums=0)
 
-    def run(self, calls: int) -> None:
-        """So many steps, waited for."""
+    def run(self, calls: int) -> int:
+        """So many steps or, in whole calls of the engine, some more; waited for: how many."""
         chunk = ACCELERATOR_CHUNK if self.engine and runtime.on_accelerator() else 1
-        for _ in range(-(-calls // chunk)):
+        times = -(-calls // chunk)
+        for _ in range(times):
             if self.engine:
                 self.state, _ = self.stepper.advance(self.state, self.number, chunk)
             else:
                 self.state, _ = self.step(self.state, self.batch, self.key)
             self.number += chunk
         jax.block_until_ready(self.state)
+        return times * chunk
 
 
 def named(tree: Tree, prefix: str) -> dict[str, np.ndarray]:

@@ -66,12 +66,12 @@ def gather_with(by_table: Callable[[jax.Array, jax.Array, int], jax.Array]) -> A
         def look_up(table: jax.Array) -> jax.Array:
             return table[ids]
 
-        def there(table: jax.Array) -> tuple[jax.Array, int]:
-            return table[ids], len(table)
+        def there(table: jax.Array) -> tuple[jax.Array, jax.Array]:
+            return table[ids], table[:, :0]  # only its length is needed
 
-        def back(size: int, gradient: jax.Array) -> tuple[jax.Array]:
+        def back(kept: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
             rows = gradient.reshape(-1, gradient.shape[-1])
-            return (by_table(ids.reshape(-1), rows, size),)
+            return (by_table(ids.reshape(-1), rows, len(kept)),)
 
         look_up.defvjp(there, back)
         return look_up

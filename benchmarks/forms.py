@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks import form_convolutions as convolutions
 from benchmarks import form_others as others
 from benchmarks.table import markdown
-from benchmarks.workers import share_cores
+from benchmarks.workers import only_cores
 from karpa_helpers import runtime
 
 FILE = Path(__file__).with_name("forms.json")
@@ -97,8 +97,6 @@ def differentiated(form: Callable[..., jax.Array], order: str) -> Callable[..., 
         output = form(*given)
         return jnp.sum(jnp.square(output + 0.1))
 
-    everywhere = None
-
     def gradient(*given: jax.Array) -> Any:
         return jax.grad(square, argnums=tuple(range(len(given))))(*given)
 
@@ -112,7 +110,7 @@ def differentiated(form: Callable[..., jax.Array], order: str) -> Callable[..., 
         def step(now: Any, _: Any) -> tuple[Any, None]:
             return tuple(a - 1e-3 * g for a, g in zip(now, gradient(*now), strict=True)), None
 
-        return jax.lax.scan(step, tuple(given), everywhere, SCANNED)[0]
+        return jax.lax.scan(step, tuple(given), None, SCANNED)[0]
 
     return {"forward": form, "gradient": gradient, "twice": twice, "gradient in scan": scanned}[
         order
@@ -187,7 +185,7 @@ def keep(file: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Measures."""
+    """Reads the command line and measures."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -197,7 +195,13 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="tiny sizes, nothing kept")
     parser.add_argument("--out", type=Path, help="default: forms.json")
     options = parser.parse_args(given)
-    print(f"{share_cores(options.cores)} cores", flush=True)
+    with only_cores(options.cores) as cores:
+        print(f"{cores} cores", flush=True)
+        return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures what was asked for."""
     if not runtime.on_accelerator():
         runtime.keep_freed_memory()
     chosen = [x for x in layers(options.quick) if not options.only or x.name in options.only]

@@ -102,7 +102,8 @@ def ratio(row: Record, slower: str, faster: str) -> str:
 def side_by_side(row: Record, what: str, form: str) -> str:
     """One number of the course, of eager and of compiled PyTorch, with strokes between."""
     names = [name for name in (COURSE, EAGER, COMPILED) if name in row["engines"]]
-    return " / ".join(f"{row['engines'][name][what]:{form}}" for name in names)
+    found = [row["engines"][name][what] for name in names]
+    return " / ".join("" if number is None else f"{number:{form}}" for number in found)
 
 
 def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -229,8 +229,9 @@ def check_decoded(sizes: Sizes, found: dict[str, np.ndarray]) -> dict[str, float
     weights.load(case.model, found, "before/")
     case.source = torch.as_tensor(found["input/source"].astype(np.int64))
     tokens, scores = (np.asarray(x.cpu()) for x in case.decode())
+    wanted = found["output/scores"]  # minus infinity where nothing was found
     return {
         "tokens": float((tokens != found["output/tokens"]).mean()),
-        "scores": float(np.abs(scores - found["output/scores"]).max()),
+        "scores": float(np.max(np.abs(scores - wanted), where=scores != wanted, initial=0.0)),
         "parameters": float(case.parameters),
     }

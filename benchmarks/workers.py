@@ -6,6 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,14 +35,13 @@ class Worker:
     """
 
     def __init__(self, framework: str, python: str, threads: int) -> None:
+        # What it prints: the end explains a failure.
+        self.said = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
             [python, "-m", "benchmarks.worker", framework],
             cwd=ROOT, env=environment(threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if not os.environ.get("KARPA_BENCH_VERBOSE") else None,
-            text=True, bufsize=1,
+            stderr=self.said, text=True, bufsize=1,
         )  # fmt: skip
-        if self.process.stderr is not None:
-            os.set_blocking(self.process.stderr.fileno(), False)
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
         """The worker's answer.
@@ -55,21 +57,19 @@ class Worker:
             line = self.process.stdout.readline()
         except BrokenPipeError:
             line = ""
-        self._drain()
         if not line:
-            raise Failed("the worker ended: " + " ".join(self.said.split()[-12:]))
+            raise Failed("the worker ended: " + self.last_words())
         answer = json.loads(line)
         if "error" in answer:
             raise Failed(answer["error"])
         return answer
 
-    said = ""
-
-    def _drain(self) -> None:
-        """Keeps the end of what was printed to the error output, so that its pipe never fills."""
-        if self.process.stderr is not None:
-            text = self.process.stderr.read() or ""
-            self.said = (self.said + text)[-4000:]
+    def last_words(self) -> str:
+        """The last line of what the worker printed."""
+        self.process.wait(20)
+        self.said.seek(0)
+        lines = self.said.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
 
     def close(self) -> None:
         """Ends the process."""
@@ -80,9 +80,9 @@ class Worker:
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe is not None:
-                pipe.close()
+        self.said.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 class Workers:
@@ -131,10 +131,16 @@ def environment(threads: int) -> dict[str, str]:
     return {**os.environ, **mine}
 
 
-def share_cores(wanted: int) -> int:
-    """Keeps this process and all it starts on so many cores: how many it has then."""
+@contextmanager
+def only_cores(wanted: int) -> Iterator[int]:
+    """Keeps this process and all it starts on so many cores for a while: how many it has then."""
     if not hasattr(os, "sched_setaffinity"):  # Windows and macOS
-        return min(wanted, os.cpu_count() or 1)
-    cores = sorted(os.sched_getaffinity(0))[:wanted]
+        yield min(wanted, os.cpu_count() or 1)
+        return
+    before = os.sched_getaffinity(0)
+    cores = sorted(before)[:wanted]
     os.sched_setaffinity(0, cores)
-    return len(cores)
+    try:
+        yield len(cores)
+    finally:
+        os.sched_setaffinity(0, before)
