@@ -13,6 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # PyTorch stays out of the environment that the tests run in.
 BENCH_VENV := build/bench-venv
+CUDA = $(if $(shell command -v nvidia-smi 2>/dev/null),cuda)
 PRESET ?=
 LESSON ?=
 LAB_ARGS ?=
@@ -61,7 +62,7 @@ results: setup-dev ## writes README's tables from the stored lessons
 	@$(BIN)/python -m tools.build_results
 
 bench: ## measures beside PyTorch and Keras, in an environment of its own; BENCH="--quick" goes through
-	$(call setup,lab bench,$(BENCH_VENV))
+	$(call setup,lab bench $(CUDA),$(BENCH_VENV))
 	@$(BENCH_VENV)/bin/python -m benchmarks.speed $(BENCH)
 	@$(if $(BENCH),:,$(BENCH_VENV)/bin/python -m benchmarks.forms)
 

@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from benchmarks import course_gan, course_others, course_text, form_convolutions, form_others
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import PRECISIONS, Sizes
 from karpa_helpers import runtime
 from karpa_helpers.nn import convolution
 from karpa_helpers.seq2seq import losses
@@ -35,10 +35,13 @@ WRITERS[course_text.decoding] = course_text.write_decoded
 
 
 def build(case: str, variant: str, sizes: Sizes) -> Any:
-    """A case: `variant` "course" is the engine's call, "step alone" the step by itself."""
+    """A case: `variant` "course" is the engine's call, "alone" the step by itself."""
     if not runtime.on_accelerator():
         runtime.keep_freed_memory()  # as `training.fit` does
     use_forms(sizes.get("forms", {}))
+    if "precision" in sizes or runtime.on_accelerator():  # a CPU has one precision by default
+        precision, _ = PRECISIONS[sizes.get("precision", "float32")]
+        jax.config.update("jax_default_matmul_precision", precision)
     return CASES[case](sizes, variant)
 
 

@@ -7,6 +7,12 @@ from typing import Any
 
 Sizes = dict[str, Any]
 
+# Of products of float32 numbers: what a GPU's (and some CPUs') matrix units make of them.
+PRECISIONS = {
+    "float32": ("float32", "highest"), "tf32": ("tensorfloat32", "high"),
+    "bf16": ("bfloat16", "medium"),
+}  # fmt: skip
+
 COURSE, ALONE, EAGER, COMPILED, KERAS = "course", "alone", "torch", "torch.compile", "keras"
 TITLES = {
     COURSE: "course",

@@ -14,8 +14,11 @@ inside; "step alone" is the compiled step on one fixed batch. Networks have equa
 equal arithmetic (`--check`); PyTorch gets its fused optimizer, and compiled twins whatever
 `torch.compile` accepts. Time to a quality is measured by `benchmarks/translation.py`.
 
-On a GPU the same command takes larger sizes, and the engine many steps a call; the twins are
-PyTorch's on the same GPU. That part has so far run at small size on a CPU only.
+On a GPU the same command is the GPU script: `make bench` installs JAX for it where there is one,
+takes larger sizes, and the engine does many steps a call; the twins are PyTorch's on the same GPU.
+`--precision tf32` or `bf16` lets the matrix units round the factors of float32 products alike in
+both libraries; weights, activations and penalties stay float32. No part of this has run on a GPU
+yet, only at small size on a CPU.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import table
-from benchmarks.sizes import COURSE, EAGER, ROWS, TITLES, Row, Sizes, row_named
+from benchmarks.sizes import COURSE, EAGER, PRECISIONS, ROWS, TITLES, Row, Sizes, row_named
 from benchmarks.workers import PROCESS, Failed, Workers, only_cores
 
 SLOW = 20.0  # seconds of single calls from which on two rounds have to do
@@ -203,6 +206,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--torch", default=sys.executable, help="a Python that has PyTorch")
     parser.add_argument("--keras", default=sys.executable, help="a Python that has Keras and JAX")
     parser.add_argument("--set", nargs="+", type=settings, default=[], help="sizes: batch=128")
+    parser.add_argument("--precision", choices=list(PRECISIONS), help="default: float32, on both")
     parser.add_argument("--out", type=Path, help="where rows are kept; default: speed.json")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, nothing kept")
     parser.add_argument("--check", action="store_true", help="compare the twins' outputs")
@@ -210,9 +214,11 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--growth", action="store_true", help="time by size, and a figure")
     options = parser.parse_args(given)
     options.set = dict(options.set)
+    if options.precision:
+        options.set["precision"] = options.precision
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.target = options.target or (0.02 if options.quick else 0.4)
-    if options.out is None and not options.quick and not options.set:
+    if options.out is None and not options.quick and not options.set:  # own sizes: not kept
         options.out = table.FILE
     return options
 

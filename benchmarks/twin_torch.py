@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from benchmarks import twin_torch_gan, twin_torch_others, twin_torch_text
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import PRECISIONS, Sizes
 
 CASES = {
     "dcgan28": twin_torch_gan.Training,
@@ -40,6 +40,9 @@ if torch.cuda.is_available():
 def build(case: str, variant: str, sizes: Sizes) -> Any:
     """A case: `variant` "torch" is eager, "torch.compile" is compiled where PyTorch can."""
     torch.manual_seed(0)
+    _, precision = PRECISIONS[sizes.get("precision", "float32")]
+    torch.set_float32_matmul_precision(precision)
+    torch.backends.cudnn.allow_tf32 = precision != "highest"
     return CASES[case](sizes, variant == "torch.compile")
 
 
