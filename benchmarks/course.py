@@ -85,10 +85,11 @@ def loss_by(form: Any) -> Any:
     return token_losses
 
 
-def write(case: str, sizes: Sizes, file: str) -> float:
-    """Weights, inputs and what came of them, for the check of a twin."""
-    np.savez(file, **WRITERS[CASES[case]](sizes))
-    return 0.0
+def write(case: str, sizes: Sizes, file: str) -> int:
+    """Weights, inputs and what came of them, for the check of a twin: how many parameters."""
+    arrays = WRITERS[CASES[case]](sizes)
+    np.savez(file, **arrays)
+    return sum(array.size for name, array in arrays.items() if name.startswith("before/"))
 
 
 def rate() -> float:
