@@ -28,6 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import form_convolutions as convolutions
+from benchmarks import form_decoding as decoding
 from benchmarks import form_others as others
 from benchmarks.table import markdown
 from benchmarks.workers import only_cores
@@ -35,6 +36,7 @@ from karpa_helpers import runtime
 
 FILE = Path(__file__).with_name("forms.json")
 ORDERS = ("forward", "gradient", "twice", "gradient in scan")
+ONCE, FORWARD = ("forward", "gradient", "gradient in scan"), ("forward",)
 SCANNED = 3  # steps inside the scan
 TOO_LONG = 3.0  # seconds of one call from which on one timing has to do
 
@@ -48,14 +50,16 @@ class Layer:
         forms: By name, the library's first.
         shapes: Of the arguments, all of which it is differentiated by.
         quick: The same, tiny.
-        twice: Whether a penalty on slopes would go through it.
+        orders: What is timed of it.
+        pixels: Whether its arguments are bytes, not floats.
     """
 
     name: str
     forms: dict[str, Callable[..., jax.Array]]
     shapes: tuple[tuple[int, ...], ...]
     quick: tuple[tuple[int, ...], ...]
-    twice: bool = True
+    orders: tuple[str, ...] = ORDERS
+    pixels: bool = False
 
 
 def layers(quick: bool) -> list[Layer]:
@@ -75,10 +79,17 @@ def layers(quick: bool) -> list[Layer]:
         Layer("batch_norm", others.BATCH_NORM, ((64, 14, 14, 64), (64,)), ((4, 2, 2, 3), (3,))),
         Layer("layer_norm", others.LAYER_NORM, ((1024, 128), (128,)), ((4, 6), (6,))),
         Layer("gather", others.bound(others.GATHER, numbers), ((words, 256),), ((words, 5),),
-              False),
+              ONCE),
         Layer("loss", others.bound(others.LOSS, numbers), ((batch, length, words),),
-              ((batch, length, words),), False),
-        Layer("gru", others.RECURRENCE, hidden, small, False),
+              ((batch, length, words),), ONCE),
+        Layer("gru", others.RECURRENCE, hidden, small, ONCE),
+        Layer("attention", decoding.ATTENTION, ((64, 16, 4, 32),) * 3, ((2, 4, 2, 3),) * 3, ONCE),
+        Layer("top", decoding.TOP, ((100, 10_000),), ((3, 60),), FORWARD),
+        Layer("next", decoding.NEXT, ((500, 2000),), ((3, 20),), FORWARD),
+        Layer("cache", decoding.CACHE, ((100, 24, 4, 32), (100, 4, 32)), ((2, 6, 2, 3), (2, 2, 3)),
+              FORWARD),
+        Layer("batch", others.bound(decoding.BATCH, numbers[:, 0]), ((4096, 64, 64, 3),),
+              ((40, 2, 2, 3),), FORWARD, pixels=True),
     ]  # fmt: skip
 
 
@@ -86,6 +97,8 @@ def arrays(layer: Layer, quick: bool) -> list[jax.Array]:
     """Random arguments."""
     random = np.random.default_rng(1)
     shapes = layer.quick if quick else layer.shapes
+    if layer.pixels:
+        return [jnp.asarray(random.integers(0, 256, shape, np.uint8)) for shape in shapes]
     return [jnp.asarray(0.1 * random.normal(size=shape), jnp.float32) for shape in shapes]
 
 
@@ -117,11 +130,6 @@ def differentiated(form: Callable[..., jax.Array], order: str) -> Callable[..., 
     ]
 
 
-def orders(layer: Layer) -> list[str]:
-    """What is timed of a layer."""
-    return [order for order in ORDERS if layer.twice or order != "twice"]
-
-
 def once(call: Callable[[], Any]) -> float:
     """Seconds of a call."""
     start = time.perf_counter()
@@ -136,7 +144,7 @@ def measure(layer: Layer, quick: bool, rounds: int) -> list[dict[str, Any]]:
         name: {"layer": layer.name, "form": name, "seconds": {}, "compile": {}}
         for name in layer.forms
     }
-    for order in orders(layer):
+    for order in layer.orders:
         calls = {}
         for name, form in layer.forms.items():
             function = jax.jit(differentiated(form, order))
