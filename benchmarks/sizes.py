@@ -101,7 +101,7 @@ ROWS = (
         {**_TINY_TRANSFORMER, "sentences": 3, "written": 5}, {}, "100 sentences"),
     Row("loading", "An epoch of 10,000 images in batches of 64", (COURSE, EAGER),
         {"images": 10_000, "batch": 64}, {"images": 256}, {}, "epoch"),
-    Row("scores", "All scores of 10,000 images", (COURSE,), {"images": 10_000, "features": 128},
+    Row("scores", "All scores of 10,000 images", (COURSE,), {"images": 10_000, "features": 64},
         {"images": 200, "features": 8}, {}, "evaluation"),
     Row("import", "`import karpa_helpers`, all modules, after JAX, Flax and Optax", (COURSE,), {},
         {}, {}, "import"),

@@ -26,17 +26,31 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from benchmarks import table
-from benchmarks.sizes import COURSE, EAGER, KERAS, PRECISIONS, ROWS, TITLES, Row, Sizes, row_named
+from benchmarks.sizes import (
+    COMPILED,
+    COURSE,
+    EAGER,
+    KERAS,
+    PRECISIONS,
+    ROWS,
+    TITLES,
+    Row,
+    Sizes,
+    row_named,
+)
 from benchmarks.workers import PROCESS, Failed, Workers, only_cores
 
+HASTY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 SLOW = 20.0  # seconds of single calls from which on two rounds have to do
 CHUNK = 50  # steps a call of the engine on a GPU: times are of whole calls
 WORST = {"weights": 2e-4, "tokens": 0.0, "scores": 1e-3}  # of losses: 2e-4, relative
@@ -133,6 +147,8 @@ def run(options: argparse.Namespace, pythons: dict[str, str], threads: int) -> l
         here = machine(workers, options.engines)
     missing = {name for name in ("torch", "keras") if name not in here["versions"]}
     measured = []
+    # At full size each row has processes of its own: memory is then that row's.
+    shared = Workers(pythons, threads) if options.quick else None
     for row in rows:
         start = time.monotonic()
         sizes = {**row.sizes(options.quick, here["on_gpu"]), **options.set}
@@ -141,9 +157,9 @@ def run(options: argparse.Namespace, pythons: dict[str, str], threads: int) -> l
         if "torch" in missing:
             engines = [e for e in engines if PROCESS[e] not in ("torch", "compiled")]
         print(f"{row.title}", flush=True)
-        with Workers(pythons, threads) as workers:
+        with nullcontext(shared) if shared else Workers(pythons, threads) as workers:
             found = measure(workers, row, sizes, engines, options.rounds, options.target)
-        if not found["engines"]:
+        if COURSE not in found["engines"]:
             continue
         record = {
             "row": row.name, "title": row.title, "unit": row.unit, "sizes": sizes,
@@ -157,6 +173,8 @@ def run(options: argparse.Namespace, pythons: dict[str, str], threads: int) -> l
         against = table.ratio(record, EAGER, COURSE)
         print(f"  {times}" + (f"; {against} times as fast as PyTorch" if against else ""))
         print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    if shared:
+        shared.close()
     return measured
 
 
@@ -209,7 +227,8 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     )
     names = [row.name for row in ROWS]
     parser.add_argument("--rows", nargs="+", choices=names, default=names)
-    parser.add_argument("--engines", nargs="+", choices=list(TITLES), default=list(TITLES))
+    parser.add_argument("--engines", nargs="+", choices=list(TITLES), help="default: all; with "
+                        f'--quick all but {COMPILED}, whose compiling takes minutes')  # fmt: skip
     parser.add_argument("--rounds", type=int, help="default: 5, with --quick 2")
     parser.add_argument("--target", type=float, help="seconds a timing; default: 0.4")
     parser.add_argument("--cores", type=int, default=2, help="for all alike; on a GPU give more")
@@ -226,6 +245,8 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     options.set = dict(options.set)
     if options.precision:
         options.set["precision"] = options.precision
+    all_or_quick = [e for e in TITLES if not (options.quick and e == COMPILED)]
+    options.engines = options.engines or all_or_quick
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.target = options.target or (0.02 if options.quick else 0.4)
     if options.out is None and not options.quick and not options.set:  # own sizes: not kept
@@ -243,6 +264,8 @@ def main(given: Sequence[str] | None = None) -> int:
 def chosen(options: argparse.Namespace, threads: int) -> int:
     """Does what the command line says."""
     pythons = {"torch": options.torch, "keras": options.keras}
+    if options.quick or options.check:  # many small programs that run a few times each
+        os.environ.setdefault("XLA_FLAGS", HASTY)
     print(f"All libraries: {threads} threads on {threads} cores.", flush=True)
     if options.check:
         return 0 if check(options, pythons, threads) else 1

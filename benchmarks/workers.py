@@ -112,8 +112,13 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
+        self.close()
+
+    def close(self) -> None:
+        """Ends all processes."""
         for worker in self.running.values():
             worker.close()
+        self.running.clear()
 
 
 def environment(threads: int) -> dict[str, str]:
