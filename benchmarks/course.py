@@ -10,11 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from benchmarks import course_gan, course_others, course_text, form_convolutions, form_others
+from benchmarks import (
+    course_gan,
+    course_others,
+    course_text,
+    form_convolutions,
+    form_decoding,
+    form_others,
+)
 from benchmarks.sizes import PRECISIONS, Sizes
 from karpa_helpers import runtime
-from karpa_helpers.nn import convolution
-from karpa_helpers.seq2seq import losses
+from karpa_helpers.nn import convolution, recurrent
+from karpa_helpers.seq2seq import decoding, losses
 
 CASES = {
     "dcgan28": course_gan.training,
@@ -52,11 +59,15 @@ def use_forms(chosen: dict[str, str]) -> None:
 
     Args:
         chosen: By "downsample", "upsample", "same" (the modules of `nn.convolution`), "conv" (each
-            `nnx.Conv`, all 4x4 with stride 2 here) and "loss": the name of a form.
+            `nnx.Conv`, all 4x4 with stride 2 here), "gru", "next" and "loss": the name of a form.
     """
     for name, form in chosen.items():
         if name == "conv":
             nnx.Conv.__call__ = conv_by(form_convolutions.DOWNSAMPLE[form])
+        elif name == "gru":
+            recurrent.run = form_others.RUN[form]
+        elif name == "next":
+            decoding.next_log_probabilities = form_decoding.NEXT[form]
         elif name == "loss":
             losses.token_losses = loss_by(form_others.LOSS[form])
         else:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from flax import nnx
 
 from karpa_helpers.seq2seq import losses
 
@@ -201,43 +202,74 @@ def gru_one_product(
 
     A scan's own gradient adds up a matrix of that kernel's size at each step.
     """
-    outputs = _recurrence((x @ kernel + bias).swapaxes(0, 1), inner)
-    return outputs.swapaxes(0, 1)
+    by_time = (x @ kernel + bias).swapaxes(0, 1)
+    start = jnp.zeros((len(x), inner.shape[0]), x.dtype)
+    real = jnp.ones((*by_time.shape[:2], 1), bool)
+    return _recurrence(by_time, inner, start, real).swapaxes(0, 1)
+
+
+def run_one_product(
+    cell: nnx.GRUCell,
+    x: jax.Array,
+    mask: jax.Array | None = None,
+    carry: jax.Array | None = None,
+    reverse: bool = False,
+) -> tuple[jax.Array, jax.Array]:
+    """`nn.recurrent.run` of a GRU in the form of `gru_one_product`."""
+    by_time = cell.dense_i(x).swapaxes(0, 1)
+    inner = cell.dense_h.kernel[...]
+    real = jnp.ones(by_time.shape[:2], bool) if mask is None else mask.astype(bool).T
+    start = jnp.zeros((len(x), inner.shape[0]), by_time.dtype) if carry is None else carry
+    if reverse:
+        by_time, real = by_time[::-1], real[::-1]
+    outputs = _recurrence(by_time, inner, start, real[..., None])
+    last = outputs[-1]
+    return (outputs[::-1] if reverse else outputs).swapaxes(0, 1), last
 
 
 @jax.custom_vjp
-def _recurrence(from_inputs: jax.Array, inner: jax.Array) -> jax.Array:
-    return _there(from_inputs, inner)[0]
+def _recurrence(
+    from_inputs: jax.Array, inner: jax.Array, start: jax.Array, real: jax.Array
+) -> jax.Array:
+    """States (T, N, H) from what the inputs add to the gates, (T, N, 3 H); real is (T, N, 1)."""
+    return _there(from_inputs, inner, start, real)[0]
 
 
-def _there(from_inputs: jax.Array, inner: jax.Array) -> tuple[jax.Array, Any]:
-    def advance(h: jax.Array, from_input: jax.Array) -> tuple[jax.Array, Any]:
+def _there(
+    from_inputs: jax.Array, inner: jax.Array, start: jax.Array, real: jax.Array
+) -> tuple[jax.Array, Any]:
+    def advance(h: jax.Array, now: Any) -> tuple[jax.Array, Any]:
+        from_input, here = now
         reset, update, new, new_h = gates(from_input, h @ inner)
-        after = (1 - update) * new + update * h
+        after = jnp.where(here, (1 - update) * new + update * h, h)
         return after, (h, reset, update, new, new_h, after)
 
-    start = jnp.zeros((from_inputs.shape[1], inner.shape[0]), from_inputs.dtype)
-    _, (*kept, outputs) = jax.lax.scan(advance, start, from_inputs)
-    return outputs, (tuple(kept), inner)
+    _, (*kept, outputs) = jax.lax.scan(advance, start, (from_inputs, real))
+    return outputs, (tuple(kept), inner, real)
 
 
-def _back(kept: Any, gradient: jax.Array) -> tuple[jax.Array, jax.Array]:
-    steps, inner = kept
+def _back(kept: Any, gradient: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, None]:
+    steps, inner, real = kept
 
     def advance(later: jax.Array, now: Any) -> tuple[jax.Array, Any]:
-        (h, reset, update, new, new_h), here = now
+        (h, reset, update, new, new_h), is_real, here = now
         total = later + here
-        by_new = total * (1 - update) * (1 - new * new)
-        by_update = total * (h - new) * update * (1 - update)
+        learned = jnp.where(is_real, total, 0)
+        by_new = learned * (1 - update) * (1 - new * new)
+        by_update = learned * (h - new) * update * (1 - update)
         by_reset = by_new * new_h * reset * (1 - reset)
         by_state = jnp.concatenate([by_reset, by_update, by_new * reset], -1)
         by_input = jnp.concatenate([by_reset, by_update, by_new], -1)
-        return total * update + by_state @ inner.T, (by_input, by_state)
+        before = jnp.where(is_real, total * update, total) + by_state @ inner.T
+        return before, (by_input, by_state)
 
     last = jnp.zeros_like(gradient[0])
-    _, (by_inputs, by_states) = jax.lax.scan(advance, last, (steps, gradient), reverse=True)
+    by_start, (by_inputs, by_states) = jax.lax.scan(
+        advance, last, (steps, real, gradient), reverse=True
+    )
     before = steps[0].reshape(-1, inner.shape[0])
-    return by_inputs, before.T @ by_states.reshape(-1, inner.shape[1])
+    by_inner = before.T @ by_states.reshape(-1, inner.shape[1])
+    return by_inputs, by_inner, by_start, None
 
 
 _recurrence.defvjp(_there, _back)
@@ -264,6 +296,8 @@ RECURRENCE: dict[str, GRU] = {
     "four steps unrolled": gru_cell(unroll=4),
     "kernel's gradient in one product": gru_one_product,
 }
+# Of `nn.recurrent.run`, for whole steps.
+RUN = {"kernel's gradient in one product": run_one_product}
 
 
 def bound(forms: dict[str, Any], numbers: np.ndarray) -> dict[str, Any]:
