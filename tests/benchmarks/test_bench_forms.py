@@ -53,10 +53,10 @@ def test_the_gru_by_one_product_keeps_to_mask_and_carry(reverse: bool) -> None:
     x = jax.random.normal(jax.random.key(1), (3, 5, 6))
     mask = jnp.arange(5) < jnp.array([5, 3, 1])[:, None]
     first = jax.random.normal(jax.random.key(2), (3, 4))
-    graph, params = nnx.split(nnx.GRUCell(6, 4, rngs=nnx.Rngs(0)))
+    graph, params, rest = nnx.split(nnx.GRUCell(6, 4, rngs=nnx.Rngs(0)), nnx.Param, ...)
 
     def total(run: Callable[..., Any], params: Any, x: jax.Array, first: jax.Array) -> jax.Array:
-        outputs, last = run(nnx.merge(graph, params), x, mask, first, reverse)
+        outputs, last = run(nnx.merge(graph, params, rest), x, mask, first, reverse)
         return jnp.sum(jnp.sin(outputs)) + jnp.sum(last**2)
 
     found, wanted = (
