@@ -48,7 +48,7 @@ from benchmarks.sizes import (
     Sizes,
     row_named,
 )
-from benchmarks.workers import PROCESS, Failed, Workers, only_cores
+from benchmarks.workers import FRAMEWORK, Failed, Workers, only_cores
 
 HASTY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 SLOW = 20.0  # seconds of single calls from which on two rounds have to do
@@ -130,13 +130,14 @@ def machine(workers: Workers, engines: Sequence[str]) -> dict[str, Any]:
     """Device and versions of all that take part."""
     found = workers.of(COURSE).ask("versions")["value"]
     versions = {k: v for k, v in found.items() if k not in ("device", "cores", "on_gpu")}
-    for process in ("torch", "keras"):
-        for engine in engines:
-            if PROCESS[engine] == process:
-                try:
-                    versions |= {process: workers.of(engine).ask("versions")["value"][process]}
-                except (Failed, KeyError) as error:
-                    print(f"Without {TITLES[engine]}: {error}", flush=True)
+    for framework in ("torch", "keras"):
+        using = [engine for engine in engines if FRAMEWORK[engine] == framework]
+        if using:
+            try:
+                answer = workers.of(using[0]).ask("versions")["value"]
+                versions[framework] = answer[framework]
+            except Failed as error:
+                print(f"Without {TITLES[using[0]]}: {error}", flush=True)
     return {"device": found["device"], "on_gpu": found["on_gpu"], "versions": versions}
 
 
@@ -153,9 +154,7 @@ def run(options: argparse.Namespace, pythons: dict[str, str], threads: int) -> l
         start = time.monotonic()
         sizes = {**row.sizes(options.quick, here["on_gpu"]), **options.set}
         engines = [e for e in row.engines if e in options.engines]
-        engines = [e for e in engines if not (PROCESS[e] == "keras" and "keras" in missing)]
-        if "torch" in missing:
-            engines = [e for e in engines if PROCESS[e] not in ("torch", "compiled")]
+        engines = [e for e in engines if FRAMEWORK[e] not in missing]
         print(f"{row.title}", flush=True)
         with nullcontext(shared) if shared else Workers(pythons, threads) as workers:
             found = measure(workers, row, sizes, engines, options.rounds, options.target)
