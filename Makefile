@@ -11,15 +11,19 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
+# PyTorch stays out of the environment that the tests run in.
+BENCH_VENV := build/bench-venv
+CUDA = $(if $(shell command -v nvidia-smi 2>/dev/null),cuda)
 PRESET ?=
 LESSON ?=
 LAB_ARGS ?=
 PYTEST ?=
 ONLY ?=
+BENCH ?=
 
 # The set-up is silent and takes a tenth of a second where nothing has changed.
 define setup
-	@python=$$(tools/find_python.sh) && "$$python" tools/setup_env.py $(1) --venv "$(CURDIR)/$(VENV)"
+	@python=$$(tools/find_python.sh) && "$$python" tools/setup_env.py $(1) --venv "$(CURDIR)/$(or $(2),$(VENV))"
 endef
 
 # Only an explicit PRESET is passed on; unset, the course chooses by what JAX sees.
@@ -29,7 +33,7 @@ export PYTHON
 # The environment's own kernel comes before one of the same name in the user's home.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test run store results publish links clean setup setup-dev
+.PHONY: help lab test run store results bench publish links clean setup setup-dev
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
@@ -56,6 +60,11 @@ store: setup-dev ## executes LESSON=05 from notebooks/text/ and stores it in not
 
 results: setup-dev ## writes README's tables from the stored lessons
 	@$(BIN)/python -m tools.build_results
+
+bench: ## measures beside PyTorch and Keras, in an environment of its own; BENCH="--quick" goes through
+	$(call setup,lab bench $(CUDA),$(BENCH_VENV))
+	@$(BENCH_VENV)/bin/python -m benchmarks.speed $(BENCH)
+	@$(if $(BENCH),:,$(BENCH_VENV)/bin/python -m benchmarks.forms)
 
 publish: setup-dev ## writes the addresses for REPO=owner/name everywhere; REPO= takes them out
 	@$(BIN)/python -m tools.publish $(if $(filter undefined,$(origin REPO)),,"$(REPO)")

@@ -1,4 +1,4 @@
-"""Writes README's tables and the shipped pictures from the lessons; no score is typed by hand."""
+"""Writes README's tables and the shipped pictures from lessons and benchmarks; nothing by hand."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import table as benchmark
 from tools.addresses import Address
 from tools.lessons import Lesson, cells_of, find_lessons, read_notebook, read_source, results_of
 
@@ -123,10 +124,16 @@ def span(values: list[float]) -> str:
     return f"{statistics.mean(values):.1f}{ends}"
 
 
+def speed_table(root: Path) -> str:
+    """What `make bench` stored last, beside PyTorch and Keras."""
+    return benchmark.speed(benchmark.read(root / "benchmarks" / benchmark.FILE.name))
+
+
 def build(root: Path, address: Address) -> str:
-    """README with all tables rebuilt from the lessons."""
+    """README with all tables rebuilt from the lessons and the benchmarks."""
     lessons = find_lessons(root=root)
     text = (root / "README.md").read_text("utf-8")
     text = replace_block(text, "lessons", lesson_table(lessons, address))
     text = replace_block(text, "results", results_table(lessons))
-    return replace_block(text, "translation", translation_table(root))
+    text = replace_block(text, "translation", translation_table(root))
+    return replace_block(text, "speed", speed_table(root))

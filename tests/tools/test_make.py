@@ -15,7 +15,7 @@ from tools.lessons import ROOT
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
 
 
-VARIABLES = {"PRESET", "LESSON", "REPO", "ONLY", "PYTEST", "LAB_ARGS"}
+VARIABLES = {"PRESET", "LESSON", "REPO", "ONLY", "PYTEST", "LAB_ARGS", "BENCH"}
 FROM_AN_OUTER_MAKE = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS"}  # the tests may run under make
 
 
@@ -52,6 +52,7 @@ def test_readme_names_only_targets_there_are() -> None:
         (("test", "PYTEST=-k store"), "tools.run_checks  -- -k store"),
         (("test", "ONLY=tests"), "tools.run_checks --only tests --"),
         (("lab", "LAB_ARGS=--port 9"), "tools.open_lab --port 9"),
+        (("bench", "BENCH=--quick"), "build/bench-venv/bin/python -m benchmarks.speed --quick"),
     ],
 )  # fmt: skip
 def test_variables_reach_the_tools(arguments: tuple[str, ...], line: str) -> None:

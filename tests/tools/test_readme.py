@@ -85,6 +85,18 @@ def test_the_lesson_table_links_lessons_and_colab(project: Path) -> None:
     assert "colab.research.google.com/github/a/b/blob/main" in build(project, Address("a/b"))
 
 
+def test_a_stored_measurement_reaches_the_table(project: Path) -> None:
+    engine = {"seconds": [0.2, 0.1, 0.1], "first_seconds": 1.5, "peak_mb": 300}
+    row = {
+        "row": "gru", "title": "A step", "date": "2026-01-01T00:00:00", "device": "CPU, 2 cores",
+        "threads": 2, "versions": {"python": "3.11.7", "jax": "0.10"},
+        "engines": {"course": engine},
+    }  # fmt: skip
+    (project / "benchmarks").mkdir()
+    (project / "benchmarks" / "speed.json").write_text(json.dumps([row]), "utf-8")
+    assert "| A step | 100 ms (100 to 200) | 1.5 | 300 |" in build(project, Address())
+
+
 def test_a_readme_without_its_marks_is_named() -> None:
     with pytest.raises(ValueError, match="results:begin"):
         replace_block("# Title\n", "results", "x")
