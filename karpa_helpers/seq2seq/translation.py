@@ -53,7 +53,7 @@ class Recipe:
     smoothing: float = 0.1
     batch_size: int = 32
     learning_rate: float = 2.5e-3
-    embedding_speed: float = 8.0
+    embedding_speed: float = 4.0
     words: int | None = 10
 
 
