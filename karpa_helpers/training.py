@@ -248,9 +248,9 @@ def fit(
             watch_now, save_now = _is_due(number, watch_every), _is_due(number, save_every)
             report = clock.seconds - progress.shown > REPORT_SECONDS
             # Clocks and key presses differ between processes, and all must do the same.
-            number_of_ending, report = divmod(mesh.agreed(2 * ENDINGS.index(ending) + report), 2)
-            ending = ENDINGS[number_of_ending]
-            if ending or watch_now or save_now or report:
+            which, report_now = divmod(mesh.agreed(2 * ENDINGS.index(ending) + report), 2)
+            ending = ENDINGS[which]
+            if ending or watch_now or save_now or report_now:
                 curve.fetch()
                 if problem := _not_finite(number, state, curve):
                     progress.close("stopped: a value is not finite")
