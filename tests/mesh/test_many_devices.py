@@ -133,7 +133,10 @@ def test_two_processes_give_the_losses_of_one(few, tmp_path):
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{one.getsockname()[1]}"
-    commands = [command(model, tmp_path / model) for model in MODELS]
+    commands = [
+        command(model, tmp_path / f"{model}.json", "--folder", str(tmp_path / model))
+        for model in MODELS
+    ]
     commands[0].append("--many")
     processes = [
         start(2, commands, KARPA_COORDINATOR=address, KARPA_PROCESSES="2", KARPA_PROCESS=str(own))
@@ -143,7 +146,9 @@ def test_two_processes_give_the_losses_of_one(few, tmp_path):
     assert "4 device(s), 2 process(es)" in outputs[0]
     assert "process(es)" not in outputs[1]  # one of them reports
     for model in MODELS:
-        assert_same(read(few / f"{model}.1"), read(tmp_path / model))
+        assert_same(read(few / f"{model}.1"), read(tmp_path / f"{model}.json"))
+        assert (tmp_path / model / "checkpoints" / str(STEPS)).is_dir()
+        assert (tmp_path / model / "record.json").exists()
 
 
 @pytest.mark.slow
