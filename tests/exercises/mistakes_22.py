@@ -92,23 +92,24 @@ def summed_in_float32(values):
     return jnp.sum(values.astype(jnp.float32))
 
 
-def _kahan(values, sign, lost_of):
+def _kahan(values, sign, of_value):
     def add(carry, value):
         total, lost = carry
         wanted = jax.lax.reduce_precision(value - sign * lost, 8, 7)
         new = jax.lax.reduce_precision(total + wanted, 8, 7)
-        return (new, jax.lax.reduce_precision(lost_of(total, new, wanted), 8, 7)), None
+        lost = (new - total) - (value if of_value else wanted)
+        return (new, jax.lax.reduce_precision(lost, 8, 7)), None
 
     zero = jnp.zeros((), values.dtype)
     return jax.lax.scan(add, (zero, zero), values)[0][0]
 
 
 def wrong_sign(values):
-    return _kahan(values, -1, lambda total, new, wanted: (new - total) - wanted)
+    return _kahan(values, -1, of_value=False)
 
 
-def nothing_is_lost(values):
-    return _kahan(values, 1, lambda total, new, wanted: new - (total + wanted))
+def forgets_what_was_carried(values):
+    return _kahan(values, 1, of_value=True)
 
 
 MISTAKES = {
@@ -130,5 +131,5 @@ MISTAKES = {
         zero_times_nan,
         empty_counts_as_one,
     ],
-    "22.4": [plain_sum, summed_in_float32, wrong_sign, nothing_is_lost],
+    "22.4": [plain_sum, summed_in_float32, wrong_sign, forgets_what_was_carried],
 }
