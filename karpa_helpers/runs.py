@@ -67,10 +67,11 @@ class RunFolder:
     """Checkpoints of one run in one folder.
 
     Orbax writes each checkpoint into a temporary folder and renames it when it is complete, so a
-    process killed at any moment leaves the newest complete one.
+    process killed at any moment leaves the newest complete one. Each device writes the part of the
+    state that it holds; a run goes on with another number of devices, or of processes.
 
     Args:
-        folder: Where to keep it; it is made if it does not exist.
+        folder: Where to keep it; it is made if it does not exist. Many processes share one.
         config: What identifies the run. A folder with another config is refused.
 
     Raises:
@@ -83,13 +84,17 @@ class RunFolder:
         self._refuse_another_run(config)
         logging.getLogger("absl").setLevel(logging.ERROR)  # orbax reports every save as a warning
         options = ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False)
-        self._manager = ocp.CheckpointManager(self.folder / "checkpoints", options=options)
+        self._manager = ocp.CheckpointManager(
+            self.folder / "checkpoints",
+            item_handlers=ocp.StandardCheckpointHandler(),
+            options=options,
+        )
 
     def save(self, step: int, state: Tree, curve: Curve) -> None:
         """Saves state and curve as of `step`. Where that fails it warns: the run is worth more."""
         if step == self._manager.latest_step():
             return
-        arrays = {name: _to_array(leaf) for name, leaf in _named_leaves(state).items()}
+        arrays = {name: _plain(leaf) for name, leaf in _named_leaves(state).items()}
         item = {"state": arrays, "curve": curve.arrays()}
         try:
             self._manager.save(step, args=ocp.args.StandardSave(item))
@@ -106,7 +111,8 @@ class RunFolder:
         """The newest checkpoint as (step, state, curve), or None where there is none.
 
         Args:
-            state: A state of the same structure; only its structure and types are used.
+            state: A state of the same structure; only its structure, its types and where it lies
+                are used.
 
         Raises:
             ValueError: The checkpoint is of another model.
@@ -114,30 +120,42 @@ class RunFolder:
         step = self._manager.latest_step()
         if step is None:
             return None
-        item = self._manager.restore(step, args=ocp.args.StandardRestore())
-        arrays, expected = item["state"], _named_leaves(state)
+        saved, expected = self._saved(step), _named_leaves(state)
+        arrays = {name: _plain(leaf) for name, leaf in expected.items()}
         problems = [
-            f"{name}: {saved} saved, {wanted} expected"
-            for name, leaf in expected.items()
-            if (saved := _kind(arrays.get(name))) != (wanted := _kind(_to_array(leaf)))
+            f"{name}: {there} saved, {wanted} expected"
+            for name, array in arrays.items()
+            if (there := _kind(saved["state"].get(name))) != (wanted := _kind(array))
         ]
-        if problems or len(arrays) != len(expected):
-            detail = "; ".join(problems[:3]) or f"{len(arrays)} arrays, {len(expected)} expected"
+        if problems or len(saved["state"]) != len(expected):
+            detail = "; ".join(problems[:3])
+            detail = detail or f"{len(saved['state'])} arrays, {len(expected)} expected"
             raise ValueError(
                 f"The checkpoint in {self.folder} is of another model ({detail}). "
                 "Choose another folder, or delete this one."
             )
-        leaves = [_from_array(arrays[name], leaf) for name, leaf in expected.items()]
-        return step, jax.tree.unflatten(jax.tree.structure(state), leaves), Curve(item["curve"])
+        curve = {name: np.empty(kind.shape, kind.dtype) for name, kind in saved["curve"].items()}
+        target = ocp.args.StandardRestore({"state": arrays, "curve": curve})
+        found = self._manager.restore(step, args=target)
+        leaves = [_like(found["state"][name], leaf) for name, leaf in expected.items()]
+        tree = jax.tree.unflatten(jax.tree.structure(state), leaves)
+        return step, tree, Curve(found["curve"])
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Writes the run's record as JSON."""
-        _write_json(self.folder / "record.json", record)
+        if jax.process_index() == 0:
+            _write_json(self.folder / "record.json", record)
+
+    def _saved(self, step: int) -> dict[str, dict[str, Any]]:
+        """Shape and dtype of each array of a checkpoint."""
+        metadata = self._manager.item_metadata(step)
+        return {"state": {}, "curve": {}, **getattr(metadata, "tree", metadata)}
 
     def _refuse_another_run(self, config: dict[str, Any]) -> None:
         path = self.folder / "config.json"
         if not path.exists():
-            _write_json(path, config)
+            if jax.process_index() == 0:
+                _write_json(path, config)
             return
         found = json.loads(path.read_text(encoding="utf-8"))
         differences = [
@@ -162,15 +180,16 @@ def _is_key(leaf: Any) -> bool:
     return jnp.issubdtype(jnp.asarray(leaf).dtype, jax.dtypes.prng_key)
 
 
-def _to_array(leaf: Any) -> np.ndarray:
-    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+def _plain(leaf: Any) -> jax.Array:
+    """A leaf as an array of numbers, in its place; of a random key, its numbers."""
+    return jax.random.key_data(leaf) if _is_key(leaf) else jnp.asarray(leaf)
 
 
-def _from_array(array: Any, like: Any) -> jax.Array:
-    values = jnp.asarray(np.asarray(array))
-    if not _is_key(like):
-        return values
-    return jax.random.wrap_key_data(values, impl=jax.random.key_impl(like))
+def _like(array: jax.Array, leaf: Any) -> jax.Array:
+    """Numbers as a leaf of the kind of another."""
+    if not _is_key(leaf):
+        return array
+    return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf))
 
 
 def _kind(array: Any) -> str:

@@ -30,7 +30,8 @@ class Stepper:
         self.key = runtime.key(seed)
         examples = count_examples(data)
         epoch = start // (examples // batch_size)
-        self.order = jax.jit(_order, static_argnums=(1,))(self.key, examples, epoch)
+        order = jax.jit(_order, static_argnums=(1,))(self.key, examples, epoch)
+        self.order = _beside(data, order)
         self.pending: list[Metrics] = []
         self._compiled: set[int] = set()
 
@@ -54,6 +55,18 @@ class Stepper:
 def _order(key: jax.Array, examples: int, epoch: jax.Array | int) -> jax.Array:
     """The order of the examples in an epoch: a function of key and epoch alone."""
     return jax.random.permutation(jax.random.fold_in(jax.random.fold_in(key, 0), epoch), examples)
+
+
+def _beside(data: Tree, array: jax.Array) -> jax.Array:
+    """The array, whole, on each device that holds a part of the data.
+
+    The first call of the compiled chunk then sees it where later calls do, and one program does.
+    """
+    sharding = jax.tree.leaves(data)[0].sharding
+    if not isinstance(sharding, jax.sharding.NamedSharding):
+        return array
+    whole = jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())
+    return jax.jit(lambda same: same, out_shardings=whole)(array)
 
 
 @functools.partial(

@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from flax import nnx
 
-from karpa_helpers import runtime
+from karpa_helpers import mesh, runtime
 from karpa_helpers.progress import Clock, Progress
 from karpa_helpers.runs import Curve, RunFolder
 from karpa_helpers.stepping import (
@@ -32,6 +32,7 @@ Loss = Callable[[Any, Tree, jax.Array], tuple[jax.Array, Metrics]]
 Gradient = Callable[[Tree, Tree, jax.Array], tuple[Tree, Tree, Metrics]]
 
 REPORT_SECONDS = 0.5
+ENDINGS = ("", "steps", "learner", "seconds")
 
 
 class Diverged(RuntimeError):  # noqa: N818  (the field's word)
@@ -234,7 +235,8 @@ def fit(
 
     watch_every = watch_every if watch is not None else 0
     save_every = save_every if run_folder is not None else 0
-    stepper = Stepper(step, jax.device_put(data), batch_size, seed, number)
+    stepper = Stepper(step, jax.tree.map(jnp.asarray, data), batch_size, seed, number)
+    show = show and jax.process_index() == 0
     progress, clock = Progress(label, steps, number, seconds, show), Clock()
     last_finite, ending = (number, _copy(state)), "steps"
 
@@ -259,7 +261,10 @@ def fit(
             ending = _ending(number, steps, clock.seconds, seconds, interrupted.is_set())
             watch_now, save_now = _is_due(number, watch_every), _is_due(number, save_every)
             report = clock.seconds - progress.shown > REPORT_SECONDS
-            if ending or watch_now or save_now or report:
+            # Clocks and key presses differ between processes, and all must do the same.
+            which, report_now = divmod(mesh.agreed(2 * ENDINGS.index(ending) + report), 2)
+            ending = ENDINGS[which]
+            if ending or watch_now or save_now or report_now:
                 curve.fetch()
                 if problem := _not_finite(number, state, curve):
                     progress.close("stopped: a value is not finite")

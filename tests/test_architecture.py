@@ -18,6 +18,7 @@ FLOORS: list[set[str]] = [
     {"maths"},
     {"nn"},
     {"progress", "runs", "stepping"},
+    {"mesh"},
     {"training"},
     {"gan", "seq2seq"},
     {"checkpoints"},
