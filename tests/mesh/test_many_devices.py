@@ -1,4 +1,4 @@
-"""Issue line 3: one device, eight, and two processes give the same losses; checkpoints move.
+"""One device, eight, and two processes give the same losses; checkpoints move between them.
 
 Everything runs in processes of its own, since the number of simulated devices is fixed before
 JAX starts. They run what ships, launch/train.py, at a tiny size.
