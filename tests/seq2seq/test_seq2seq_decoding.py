@@ -20,9 +20,10 @@ FORMS: list[dict[str, Any]] = [
     {"kind": "lstm", "attention": "dot"},
     {"attention": "general", "input_feeding": True, "tied": True},
     {"kind": "elman", "attention": "additive", "input_feeding": True},
+    {"attention": "general", "tied": True, "lexical": True},
 ]
 form = pytest.mark.parametrize("form", FORMS, ids=lambda x: "-".join(map(str, x.values())))
-two_forms = pytest.mark.parametrize("form", FORMS[::2], ids=("code", "attention"))
+two_forms = pytest.mark.parametrize("form", FORMS[:3:2], ids=("code", "attention"))
 LENGTH = 4
 
 
