@@ -20,7 +20,7 @@ from benchmarks import (
 )
 from benchmarks.sizes import PRECISIONS, Sizes
 from karpa_helpers import runtime
-from karpa_helpers.nn import convolution, recurrent
+from karpa_helpers.nn import convolution
 from karpa_helpers.seq2seq import decoding, losses
 
 CASES = {
@@ -59,13 +59,11 @@ def use_forms(chosen: dict[str, str]) -> None:
 
     Args:
         chosen: By "downsample", "upsample", "same" (the modules of `nn.convolution`), "conv" (each
-            `nnx.Conv`, all 4x4 with stride 2 here), "gru", "next" and "loss": the name of a form.
+            `nnx.Conv`, all 4x4 with stride 2 here), "next" and "loss": the name of a form.
     """
     for name, form in chosen.items():
         if name == "conv":
             nnx.Conv.__call__ = conv_by(form_convolutions.DOWNSAMPLE[form])
-        elif name == "gru":
-            recurrent.run = form_others.RUN[form]
         elif name == "next":
             decoding.next_log_probabilities = form_decoding.NEXT[form]
         elif name == "loss":

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from karpa_helpers.nn import recurrent
 from karpa_helpers.seq2seq import losses
 
 EPSILON = 1e-5
@@ -164,12 +165,12 @@ def loss_two_stages(targets: jax.Array) -> Callable[[jax.Array], jax.Array]:
 GRU = Callable[[jax.Array, jax.Array, jax.Array, jax.Array], jax.Array]
 
 
-def gates(from_input: jax.Array, from_state: jax.Array) -> tuple[jax.Array, ...]:
-    """r, z, n and the candidate's part from the state, of one GRU step."""
+def gates(from_input: jax.Array, from_state: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """z and n of one GRU step."""
     reset_x, update_x, new_x = jnp.split(from_input, 3, -1)
     reset_h, update_h, new_h = jnp.split(from_state, 3, -1)
     reset, update = jax.nn.sigmoid(reset_x + reset_h), jax.nn.sigmoid(update_x + update_h)
-    return reset, update, jnp.tanh(new_x + reset * new_h), new_h
+    return update, jnp.tanh(new_x + reset * new_h)
 
 
 def gru_cell(inputs_first: bool = False, unroll: int = 1, masked: bool = False) -> GRU:
@@ -179,7 +180,7 @@ def gru_cell(inputs_first: bool = False, unroll: int = 1, masked: bool = False) 
         def advance(h: jax.Array, now: Any) -> tuple[jax.Array, jax.Array]:
             now, real = now if masked else (now, None)
             from_input = now if inputs_first else now @ kernel + bias
-            _, update, new, _ = gates(from_input, h @ inner)
+            update, new = gates(from_input, h @ inner)
             after = (1 - update) * new + update * h
             after = after if real is None else jnp.where(real[:, None], after, h)
             return after, after
@@ -195,84 +196,13 @@ def gru_cell(inputs_first: bool = False, unroll: int = 1, masked: bool = False) 
     return run
 
 
-def gru_one_product(
-    x: jax.Array, kernel: jax.Array, bias: jax.Array, inner: jax.Array
-) -> jax.Array:
-    """Input products before the scan; the recurrent kernel's gradient in one product behind it.
+def gru_course(x: jax.Array, kernel: jax.Array, bias: jax.Array, inner: jax.Array) -> jax.Array:
+    """The course's `nn.recurrent.run`: each kernel's gradient in one product behind the scan."""
+    cell = recurrent.make_cell("gru", x.shape[-1], len(inner), rngs=nnx.Rngs(0))
+    cell.dense_i.kernel[...], cell.dense_i.bias[...] = kernel, bias
+    cell.dense_h.kernel[...] = inner
+    return recurrent.run(cell, x, jnp.ones(x.shape[:2], bool))[0]
 
-    A scan's own gradient adds up a matrix of that kernel's size at each step.
-    """
-    by_time = (x @ kernel + bias).swapaxes(0, 1)
-    start = jnp.zeros((len(x), inner.shape[0]), x.dtype)
-    real = jnp.ones((*by_time.shape[:2], 1), bool)
-    return _recurrence(by_time, inner, start, real).swapaxes(0, 1)
-
-
-def run_one_product(
-    cell: nnx.GRUCell,
-    x: jax.Array,
-    mask: jax.Array | None = None,
-    carry: jax.Array | None = None,
-    reverse: bool = False,
-) -> tuple[jax.Array, jax.Array]:
-    """`nn.recurrent.run` of a GRU in the form of `gru_one_product`."""
-    by_time = cell.dense_i(x).swapaxes(0, 1)
-    inner = cell.dense_h.kernel[...]
-    real = jnp.ones(by_time.shape[:2], bool) if mask is None else mask.astype(bool).T
-    start = jnp.zeros((len(x), inner.shape[0]), by_time.dtype) if carry is None else carry
-    if reverse:
-        by_time, real = by_time[::-1], real[::-1]
-    outputs = _recurrence(by_time, inner, start, real[..., None])
-    last = outputs[-1]
-    return (outputs[::-1] if reverse else outputs).swapaxes(0, 1), last
-
-
-@jax.custom_vjp
-def _recurrence(
-    from_inputs: jax.Array, inner: jax.Array, start: jax.Array, real: jax.Array
-) -> jax.Array:
-    """States (T, N, H) from what the inputs add to the gates, (T, N, 3 H); real is (T, N, 1)."""
-    return _there(from_inputs, inner, start, real)[0]
-
-
-def _there(
-    from_inputs: jax.Array, inner: jax.Array, start: jax.Array, real: jax.Array
-) -> tuple[jax.Array, Any]:
-    def advance(h: jax.Array, now: Any) -> tuple[jax.Array, Any]:
-        from_input, here = now
-        reset, update, new, new_h = gates(from_input, h @ inner)
-        after = jnp.where(here, (1 - update) * new + update * h, h)
-        return after, (h, reset, update, new, new_h, after)
-
-    _, (*kept, outputs) = jax.lax.scan(advance, start, (from_inputs, real))
-    return outputs, (tuple(kept), inner, real)
-
-
-def _back(kept: Any, gradient: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, None]:
-    steps, inner, real = kept
-
-    def advance(later: jax.Array, now: Any) -> tuple[jax.Array, Any]:
-        (h, reset, update, new, new_h), is_real, here = now
-        total = later + here
-        learned = jnp.where(is_real, total, 0)
-        by_new = learned * (1 - update) * (1 - new * new)
-        by_update = learned * (h - new) * update * (1 - update)
-        by_reset = by_new * new_h * reset * (1 - reset)
-        by_state = jnp.concatenate([by_reset, by_update, by_new * reset], -1)
-        by_input = jnp.concatenate([by_reset, by_update, by_new], -1)
-        before = jnp.where(is_real, total * update, total) + by_state @ inner.T
-        return before, (by_input, by_state)
-
-    last = jnp.zeros_like(gradient[0])
-    by_start, (by_inputs, by_states) = jax.lax.scan(
-        advance, last, (steps, real, gradient), reverse=True
-    )
-    before = steps[0].reshape(-1, inner.shape[0])
-    by_inner = before.T @ by_states.reshape(-1, inner.shape[1])
-    return by_inputs, by_inner, by_start, None
-
-
-_recurrence.defvjp(_there, _back)
 
 BATCH_NORM = {
     "flax": batch_norm_flax, "two passes": batch_norm_two_passes,
@@ -291,13 +221,11 @@ LOSS = {
 }  # fmt: skip
 RECURRENCE: dict[str, GRU] = {
     "scan of the cell": gru_cell(),
-    "with a mask (course)": gru_cell(masked=True),
+    "with a mask": gru_cell(masked=True),
     "inputs first": gru_cell(inputs_first=True),
     "four steps unrolled": gru_cell(unroll=4),
-    "kernel's gradient in one product": gru_one_product,
+    "kernels' gradients by products (course)": gru_course,
 }
-# Of `nn.recurrent.run`, for whole steps.
-RUN = {"kernel's gradient in one product": run_one_product}
 
 
 def bound(forms: dict[str, Any], numbers: np.ndarray) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -13,7 +12,6 @@ import pytest
 from flax import nnx
 
 from benchmarks import flops, forms
-from benchmarks import form_others as others
 from karpa_helpers.nn import recurrent
 
 LAYERS = {layer.name: layer for layer in forms.layers(quick=True)}
@@ -51,31 +49,8 @@ def test_the_gru_is_flax_cell() -> None:
     x = jax.random.normal(jax.random.key(1), (2, 5, 6))
     wanted, _ = recurrent.run(cell, x)
     inner, outer = cell.dense_h.kernel[...], cell.dense_i.kernel[...]
-    found = LAYERS["gru"].forms["kernel's gradient in one product"](
-        x, outer, cell.dense_i.bias[...], inner
-    )
+    found = LAYERS["gru"].forms["scan of the cell"](x, outer, cell.dense_i.bias[...], inner)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("reverse", [False, True])
-def test_the_gru_by_one_product_keeps_to_mask_and_carry(reverse: bool) -> None:
-    x = jax.random.normal(jax.random.key(1), (3, 5, 6))
-    mask = jnp.arange(5) < jnp.array([5, 3, 1])[:, None]
-    first = jax.random.normal(jax.random.key(2), (3, 4))
-    graph, params, rest = nnx.split(nnx.GRUCell(6, 4, rngs=nnx.Rngs(0)), nnx.Param, ...)
-
-    def total(run: Callable[..., Any], params: Any, x: jax.Array, first: jax.Array) -> jax.Array:
-        outputs, last = run(nnx.merge(graph, params, rest), x, mask, first, reverse)
-        return jnp.sum(jnp.sin(outputs)) + jnp.sum(last**2)
-
-    found, wanted = (
-        jax.tree.leaves(
-            jax.value_and_grad(functools.partial(total, run), argnums=(0, 1, 2))(params, x, first)
-        )
-        for run in (others.run_one_product, recurrent.run)
-    )
-    for a, b in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_products_are_counted_as_by_xla() -> None:
