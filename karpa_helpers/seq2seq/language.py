@@ -21,9 +21,8 @@ from jax.typing import ArrayLike
 from karpa_helpers import training
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
+from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import (
-    PositionKind,
-    Positions,
     Stack,
     State,
     causal_mask,

@@ -10,10 +10,9 @@ from flax import nnx
 
 from karpa_helpers.data.vocabulary import EOS, PAD
 from karpa_helpers.nn.dropout import rngs_for
+from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import (
     KeysValues,
-    PositionKind,
-    Positions,
     Stack,
     State,
     causal_mask,

@@ -12,6 +12,7 @@ import pytest
 from flax import nnx
 
 from karpa_helpers.nn import transformer
+from karpa_helpers.nn.positions import Positions, sinusoids
 from karpa_helpers.nn.transformer import KeysValues
 
 N, T, S, H, D = 2, 5, 7, 3, 12
@@ -109,7 +110,7 @@ def test_the_layer_by_hand() -> None:
 
 def test_sinusoids_and_the_rotation_of_a_shift() -> None:
     places, width = np.arange(50), 8
-    found = np.asarray(transformer.sinusoids(places, width))
+    found = np.asarray(sinusoids(places, width))
     for p, i in itertools.product((0, 1, 49), range(width // 2)):
         angle = p / 10_000 ** (2 * i / width)
         np.testing.assert_allclose(found[p, 2 * i], np.sin(angle), atol=1e-5)
@@ -121,12 +122,12 @@ def test_sinusoids_and_the_rotation_of_a_shift() -> None:
         pair = found[:, 2 * i : 2 * i + 2]
         np.testing.assert_allclose(pair[:-shift] @ R.T, pair[shift:], atol=1e-5)
     with pytest.raises(ValueError, match="even"):
-        transformer.sinusoids(places, 7)
+        sinusoids(places, 7)
 
 
 @pytest.mark.parametrize("kind", ["sinusoidal", "learned", "none"])
 def test_positions(kind: Any) -> None:
-    positions = transformer.Positions(kind, 6, D, rngs=nnx.Rngs(0))
+    positions = Positions(kind, 6, D, rngs=nnx.Rngs(0))
     table = positions.first(6)
     np.testing.assert_array_equal(positions(jnp.array([4, 0])), table[jnp.array([4, 0])])
     assert (np.abs(table[1:] - table[:-1]).max(axis=1) > 0).all() == (kind != "none")
@@ -141,7 +142,7 @@ def test_without_positions_the_order_does_not_count() -> None:
     stack = transformer.Stack(2, D, H, rngs=nnx.Rngs(0))
     x, order = jnp.array(draw(N, T, D)), np.array([3, 0, 4, 1, 2])
     np.testing.assert_allclose(stack(x[:, order])[0], stack(x)[0][:, order], atol=1e-5)
-    places = transformer.sinusoids(np.arange(T), D)
+    places = sinusoids(np.arange(T), D)
     moved, straight = stack(x[:, order] + places)[0], stack(x + places)[0][:, order]
     assert np.abs(moved - straight).max() > 0.1
 
@@ -223,6 +224,6 @@ def test_settings_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="layers is 0"):
         transformer.Stack(0, D, H, rngs=rngs)
     with pytest.raises(ValueError, match="kind is 'rotary'"):
-        transformer.Positions("rotary", 4, D, rngs=rngs)  # type: ignore[arg-type]
+        Positions("rotary", 4, D, rngs=rngs)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="needs a memory"):
         transformer.Block(D, H, cross=True, rngs=rngs)(jnp.array(draw(N, T, D)))
