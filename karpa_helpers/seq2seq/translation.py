@@ -6,12 +6,11 @@ import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import optax
 from flax import nnx
 
-from karpa_helpers import training
+from karpa_helpers import optimizers, training
 from karpa_helpers.data import subwords
 from karpa_helpers.data.subwords import Subwords
 from karpa_helpers.data.text import Pairs
@@ -25,7 +24,7 @@ from karpa_helpers.stepping import Step, Tree
 class Recipe:
     """What decides a training run, besides the sentences and the seed.
 
-    The rate rises for a twentieth of the steps and then falls on half a cosine.
+    The rates rise for a twentieth of the steps and then fall on half a cosine.
 
     Attributes:
         steps: Steps in all; the rate's fall ends there.
@@ -37,23 +36,22 @@ class Recipe:
         dropout: Share of numbers set to zero while training.
         smoothing: Of the labels.
         batch_size: Pairs a step.
-        learning_rate: Adam's highest.
-        embedding_speed: How many times as fast the embeddings learn: of all rows, a step moves
-            only the few that its pairs use.
+        learning_rate: Muon's highest, for the matrices between layers.
+        adam_rate: Adam's highest, for embeddings and biases.
         words: Pairs with a side of more words are left out; None keeps all.
     """
 
-    steps: int = 10500
-    subwords: int = 2000
-    embedding: int = 128
+    steps: int = 3400
+    subwords: int = 6000
+    embedding: int = 192
     hidden: int = 256
     attention: Attention | None = "general"
     lexical: bool = True
     dropout: float = 0.0
     smoothing: float = 0.1
-    batch_size: int = 32
-    learning_rate: float = 2.5e-3
-    embedding_speed: float = 4.0
+    batch_size: int = 64
+    learning_rate: float = 0.02
+    adam_rate: float = 0.01
     words: int | None = 10
 
 
@@ -118,25 +116,14 @@ def prepare(pairs: Pairs, recipe: Recipe) -> Prepared:
     return Prepared(pieces, groups, shapes, 1 - real / float(columns))
 
 
-def rate(recipe: Recipe) -> optax.Schedule:
-    """Adam's learning rate by step."""
+def rate(recipe: Recipe, peak: float) -> optax.Schedule:
+    """A learning rate by step, of which `peak` is the highest."""
     return optax.warmup_cosine_decay_schedule(
         init_value=0.0,
-        peak_value=recipe.learning_rate,
+        peak_value=peak,
         warmup_steps=max(1, recipe.steps // 20),
         decay_steps=recipe.steps,
-        end_value=0.01 * recipe.learning_rate,
-    )
-
-
-def faster_embeddings(factor: float) -> optax.GradientTransformation:
-    """Multiplies the updates of all embedding tables."""
-
-    def scaled(path: Any, update: Any) -> Any:
-        return factor * update if "['embedding']" in jax.tree_util.keystr(path) else update
-
-    return optax.stateless(
-        lambda updates, _: jax.tree_util.tree_map_with_path(scaled, updates),
+        end_value=0.01 * peak,
     )
 
 
@@ -157,8 +144,7 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
     )  # fmt: skip
     optimizer = optax.chain(
         optax.clip_by_global_norm(1.0),
-        optax.adam(rate(recipe), b2=0.98),
-        faster_embeddings(recipe.embedding_speed),
+        optimizers.muon(rate(recipe, recipe.learning_rate), rate(recipe, recipe.adam_rate)),
     )
     graph, state = training.create_state(network, optimizer)
     wrap = functools.partial(buckets.by_shape, shapes=prepared.shapes)

@@ -76,7 +76,7 @@ class Translator:
     target: Tokenizer = field(repr=False)
     source_length: int
     target_length: int
-    alpha: float = 0.6
+    alpha: float = 1.0
 
     def __call__(self, texts: Sequence[str], width: int = 1, batch_size: int = 256) -> list[str]:
         """The best translation of each text.

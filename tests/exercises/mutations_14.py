@@ -34,25 +34,30 @@ MUTATIONS = [
     ("jnp.log(1 + V * (1 - epsilon)", "jnp.log(V * (1 - epsilon)"),
     ("jnp.log(1 + V * (1 - epsilon)", "jnp.log(1 + V * (1 + epsilon)"),
     ("lead = jnp.log(", "lead = 2 * jnp.log("),
-    # 6: the beam and its length penalty
+    # 6 and 7: a matrix that moves alike along all its directions
+    ("X = 1.5 * X - 0.5 * X @ X.T @ X", "X = 1.5 * X - X @ X.T @ X"),
+    ("X = 1.5 * X - 0.5 * X @ X.T @ X", "X = 1.5 * X + 0.5 * X @ X.T @ X"),
+    ("X = 1.5 * X - 0.5 * X @ X.T @ X", "X = X - 0.5 * X @ X.T @ X"),
+    ("np.testing.assert_allclose(X, u @ v,", "np.testing.assert_allclose(X, u * sigma @ v,"),
+    # 8: the beam and its length penalty
     ("total / ((5 + l) / 6)", "total / ((6 + l) / 6)"),
     ("total / ((5 + l) / 6)", "total * ((5 + l) / 6)"),
     ("total / ((5 + l) / 6)", "total / ((5 + l) / 5)"),
     ("grown.append((total + log_p[k]", "grown.append((total - log_p[k]"),
     ("sorted(grown, key=lambda x: -x[0])", "sorted(grown, key=lambda x: x[0])"),
-    # 7: clipped precision
+    # 9: clipped precision
     ("most |= ngrams(other, n)", "most += ngrams(other, n)"),
     ("most |= ngrams(other, n)", "most &= ngrams(other, n)"),
     ("(ngrams(tokens, n) & most)", "(ngrams(tokens, n) | most)"),
     ("total[n - 1] += ngrams(tokens, n)", "total[n - 1] += most"),
-    # 8: brevity and the geometric mean
+    # 10: brevity and the geometric mean
     ("min(1, np.exp(1 - r / c))", "np.exp(1 - r / c)"),
     ("min(1, np.exp(1 - r / c))", "min(1, np.exp(1 - c / r))"),
     ("min(1, np.exp(1 - r / c))", "min(1, c / r)"),
     ("np.prod(hits / total) ** (1 / 4)", "np.prod(hits / total) ** (1 / 2)"),
     ("np.prod(hits / total) ** (1 / 4)", "np.mean(hits / total)"),
     ("min((abs(len(other) - len(tokens)), len(other))", "min((len(other), len(other))"),
-    # 9: the F-score of characters
+    # 11: the F-score of characters
     ("(1 + 2**2) * P.mean()", "(1 + 2) * P.mean()"),
     ("(2**2 * P.mean() + Q.mean())", "(P.mean() + 2**2 * Q.mean())"),
     ("(2**2 * P.mean() + Q.mean())", "(2 * P.mean() + Q.mean())"),
