@@ -13,7 +13,7 @@ import optax
 import pytest
 from flax import nnx
 
-from karpa_helpers import training
+from karpa_helpers import optimizers, training
 
 
 def count(state, batch, key):
@@ -69,8 +69,9 @@ def test_a_key_of_another_kind_comes_back_as_that_kind(tmp_path):
     assert jax.random.key_impl(after["key"]) == jax.random.key_impl(before["key"])
 
 
-def test_named_tuples_and_nnx_states_keep_their_structure(tmp_path):
-    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3))
+@pytest.mark.parametrize("method", [optax.adam(1e-3), optimizers.muon(1e-3, 1e-3)])
+def test_named_tuples_and_nnx_states_keep_their_structure(tmp_path, method):
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), method)
     graph, state = training.create_state(nnx.Linear(2, 1, rngs=nnx.Rngs(0)), optimizer)
 
     def loss(model, batch, key):
