@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"data"},
     {"maths"},
     {"nn"},
-    {"progress", "runs", "stepping"},
+    {"optimizers", "progress", "runs", "stepping"},
     {"mesh"},
     {"training"},
     {"gan", "seq2seq"},
