@@ -11,14 +11,12 @@ the table at once, in the place of an older one of the same model, set and seed.
 
 import argparse
 import dataclasses
-import importlib.util
 import json
 import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from sacrebleu.metrics import BLEU
 
 from karpa_helpers import runtime
 from karpa_helpers.data import text
@@ -57,16 +55,19 @@ def moses(written: list[str], references: list[list[str]]) -> float | None:
     Returns:
         None where sentences have several references, or sacremoses is not installed.
     """
-    if any(len(one) > 1 for one in references) or not importlib.util.find_spec("sacremoses"):
+    if any(len(one) > 1 for one in references):
         return None
-    cutter = importlib.import_module("sacremoses").MosesTokenizer(lang="fr")
+    try:
+        from sacremoses import MosesTokenizer
+    except ModuleNotFoundError:
+        return None
+    cutter = MosesTokenizer(lang="fr")
 
-    def cut(text: str) -> str:
-        return cutter.tokenize(text.lower(), return_str=True, escape=False)
+    def cut(texts: list[str]) -> list[str]:
+        return [cutter.tokenize(text.lower(), return_str=True, escape=False) for text in texts]
 
-    plain = BLEU(tokenize="none", force=True)  # force: no warning that the words are cut already
-    cut_references = [[cut(one[0]) for one in references]]
-    return round(plain.corpus_score([cut(text) for text in written], cut_references).score, 2)
+    bleu = scores.bleu(cut(written), list(map(cut, references)), tokenize="none")
+    return round(bleu.value, 2)
 
 
 def course(name: str, prepared: translation.Prepared, recipe, seed: int, test: dict) -> dict:

@@ -12,7 +12,6 @@ from optax.contrib import MuonDimensionNumbers
 def muon(
     learning_rate: float | optax.Schedule,
     adam_rate: float | optax.Schedule,
-    b2: float = 0.98,
     rounds: int = 3,
 ) -> optax.GradientTransformation:
     """Muon for the matrices between layers, and Adam for embeddings, biases and all else.
@@ -25,8 +24,7 @@ def muon(
     Args:
         learning_rate: Muon's. A step changes each singular value of a matrix by about this much,
             times sqrt(outputs / inputs) where that is more than 1.
-        adam_rate: Adam's, which here has Nesterov's momentum too.
-        b2: Adam's second moment decay.
+        adam_rate: Adam's, which here has Nesterov's momentum too, and b2 = 0.98.
         rounds: How often the polynomial is applied that makes singular values alike. Five is
             usual; on our translator three learned as much and took 40 % less.
 
@@ -38,7 +36,7 @@ def muon(
     return optax.contrib.muon(
         learning_rate,
         adam_learning_rate=adam_rate,
-        adam_b2=b2,
+        adam_b2=0.98,
         ns_steps=rounds,
         muon_weight_dimension_numbers=hidden_matrices,
     )
