@@ -14,6 +14,8 @@ from karpa_helpers.gan.fitting import Graphs, Recipe, State, create_state
 LATENT = 64
 STEPS = 6000  # at preset cpu, and of the generator that ships
 RATES = (3e-3, 6e-5)  # Adam's learning rate, at the first step and at the last
+LABELLED_STEPS = 8000
+LABELLED_RATES = (1.5e-3, 6e-5)  # with labels, twice this rate makes the early game swing
 GAMMAS = (1.0, 0.1)  # the penalties' weight
 PENALTY_EVERY = 4  # steps: a penalty costs more than the rest of a step
 
@@ -29,12 +31,13 @@ def falling(first: float, last: float, steps: int) -> optax.Schedule:
     return optax.cosine_decay_schedule(first, steps, alpha=last / first)
 
 
-def face_recipe(steps: int, strength: float = 0.0) -> Recipe:
+def face_recipe(steps: int, strength: float = 0.0, rates: tuple[float, float] = RATES) -> Recipe:
     """Relativistic pairing, R1 and R2, Adam without momentum, all on a cosine of known length.
 
     Args:
         steps: Steps of the whole run: the schedules end there.
         strength: Of `augment.diff_augment`; 0 leaves it out.
+        rates: Adam's learning rate, at the first step and at the last.
 
     References:
         Huang, Gokaslan, Kuleshov, Tompkin. The GAN is dead; long live the GAN! A Modern GAN
@@ -42,7 +45,7 @@ def face_recipe(steps: int, strength: float = 0.0) -> Recipe:
     """
     return Recipe(
         latent_dim=LATENT,
-        learning_rate=falling(*RATES, steps),
+        learning_rate=falling(*rates, steps),
         beta1=0.0,
         beta2=0.99,
         average_decay=0.998,
@@ -52,6 +55,28 @@ def face_recipe(steps: int, strength: float = 0.0) -> Recipe:
         penalty_every=PENALTY_EVERY,
         augment=functools.partial(augment.diff_augment, strength=strength) if strength else None,
     )
+
+
+def create_labelled_players(
+    recipe: Recipe, seed: int, label_dim: int, pixels: int = 32, width: int = 24
+) -> tuple[Graphs, State]:
+    """Two untrained networks for the game with labels: both are told what the image shows.
+
+    Args:
+        recipe: From `face_recipe`.
+        seed: Decides the first weights.
+        label_dim: Length of a vector of labels.
+        pixels: Height and width of the images: 8, 16, 32, 64, ...
+        width: Channels at half that size, in both networks.
+    """
+    key_g, key_d = jax.random.split(jax.random.key(seed))
+    generator = residual.LabelledGenerator(
+        recipe.latent_dim, label_dim, width, pixels, rngs=nnx.Rngs(key_g)
+    )
+    discriminator = residual.ResidualDiscriminator(
+        width, pixels, 0, label_dim=label_dim, rngs=nnx.Rngs(key_d)
+    )
+    return create_state(generator, discriminator, recipe)
 
 
 def create_players(

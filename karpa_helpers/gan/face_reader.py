@@ -28,6 +28,7 @@ HEADS: dict[str, tuple[str, ...]] = {
     **{name: values for name, (values, _) in FACTORS.items()},
     "eyes": ("closed", "open"),
 }
+LABEL_DIM = sum(map(len, HEADS.values()))
 # A factor that can hide is read where another has any value but this one.
 HIDDEN_BY = {"eye_colour": ("eyes", 0), "hair_colour": ("hair_style", 0)}  # closed; bald
 
@@ -47,7 +48,7 @@ class ReaderNetwork(nnx.Module):
             ConvStride2(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)
         )
         self.hidden = nnx.Linear(4 * 4 * widths[-1], feature_dim, rngs=rngs)
-        self.output = nnx.Linear(feature_dim, sum(map(len, HEADS.values())), rngs=rngs)
+        self.output = nnx.Linear(feature_dim, LABEL_DIM, rngs=rngs)
 
     def features(self, images: jax.Array) -> jax.Array:
         """Maps images (N, 32, 32, 3) in [-1, 1] to features (N, feature_dim)."""
@@ -130,6 +131,13 @@ def truth(factors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The heads' true values by name, (N,), from the factors of drawn faces."""
     known = {name: np.asarray(factors[name], np.int32) for name in FACTORS}
     return {**known, "eyes": (np.asarray(factors["eye_openness"]) >= OPEN_FROM).astype(np.int32)}
+
+
+def labels(factors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The truth in a row of zeros and ones a face, a one for each head: float32 (N, LABEL_DIM)."""
+    known = truth(factors)
+    rows = [np.eye(len(values), dtype=np.float32)[known[name]] for name, values in HEADS.items()]
+    return np.concatenate(rows, axis=1)
 
 
 def visible(values: Mapping[str, np.ndarray], name: str) -> np.ndarray:

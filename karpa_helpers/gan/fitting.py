@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ State = dict[str, Any]
 
 Penalty = Callable[[losses.Network, jax.Array, jax.Array, jax.Array], jax.Array]
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
+Batch = jax.Array | Mapping[str, jax.Array]
+Part = tuple[jax.Array, ...]  # examples as floats, and their labels where there are any
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def create_state(
 
     Args:
         generator: Maps z (N, latent_dim) to examples; images in [-1, 1].
-        discriminator: Maps examples to logits (N,).
+        discriminator: Maps examples to logits (N,). For a game with labels both networks take
+            them as a second argument.
         recipe: The recipe that the step will be made with.
 
     Returns:
@@ -112,7 +115,9 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     Returns:
         step(state, batch, key), where batch is uint8 images (N, H, W, C), or examples of any other
         shape as floats; metrics are "d_loss" (without the penalty), "g_loss", the mean of D on
-        real and on generated examples, and "penalty" where there is one.
+        real and on generated examples, and "penalty" where there is one. For a game with labels
+        it is {"examples": the same, "labels": (N, ...)}: both networks see the labels, and each
+        generated example answers to those of the real one that it is paired with.
 
     Raises:
         ValueError: By the step, where the batch cannot be divided among `critic_steps`.
@@ -121,15 +126,17 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     augment = recipe.augment or (lambda key, images: images)
 
     def discriminator_step(
-        g: State, d: State, real: jax.Array, count: jax.Array, key: jax.Array, key_more: jax.Array
+        g: State, d: State, part: Part, count: jax.Array, key: jax.Array, key_more: jax.Array
     ) -> tuple[State, training.Metrics]:
+        real, *labels = part
         key_real, key_fake, key_penalty = jax.random.split(key_more, 3)
-        fake, _ = _apply(graphs.generator, g["params"], g["rest"], _latent(key, real, recipe))
+        z = _latent(key, real, recipe)
+        fake, _ = _apply(graphs.generator, g["params"], g["rest"], z, *labels)
         seen, fake = augment(key_real, real), augment(key_fake, fake)
 
         def objective(params: Any) -> Any:
-            on_real, rest = _apply(graphs.discriminator, params, d["rest"], seen)
-            on_fake, rest = _apply(graphs.discriminator, params, rest, fake)
+            on_real, rest = _apply(graphs.discriminator, params, d["rest"], seen, *labels)
+            on_fake, rest = _apply(graphs.discriminator, params, rest, fake, *labels)
             loss = recipe.game.discriminator(on_real, on_fake)
             metrics = {
                 "d_loss": loss,
@@ -137,7 +144,7 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
                 "d_fake": jax.nn.sigmoid(on_fake).mean(),
             }
             if recipe.penalty is not None:
-                discriminator = _network(graphs.discriminator, params, d["rest"])
+                discriminator = _network(graphs.discriminator, params, d["rest"], *labels)
                 metrics["penalty"], cost = _penalty(
                     recipe, count, discriminator, seen, fake, key_penalty
                 )
@@ -148,28 +155,29 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         return _learned(optimizer, slope, d, rest), metrics
 
     def generator_step(
-        g: State, d: State, real: jax.Array, key: jax.Array, key_more: jax.Array
+        g: State, d: State, part: Part, key: jax.Array, key_more: jax.Array
     ) -> tuple[State, jax.Array]:
+        real, *labels = part
         key_real, key_fake = jax.random.split(key_more)
-        discriminator = _network(graphs.discriminator, d["params"], d["rest"])
+        discriminator = _network(graphs.discriminator, d["params"], d["rest"], *labels)
         on_real = discriminator(augment(key_real, real))
 
         def objective(params: Any) -> Any:
             z = _latent(key, real, recipe)
-            examples, rest = _apply(graphs.generator, params, g["rest"], z)
+            examples, rest = _apply(graphs.generator, params, g["rest"], z, *labels)
             logits = discriminator(augment(key_fake, examples))
             return recipe.game.generator(on_real, logits), rest
 
         (loss, rest), slope = jax.value_and_grad(objective, has_aux=True)(g["params"])
         return _learned(optimizer, slope, g, rest), loss
 
-    def step(state: State, batch: jax.Array, key: jax.Array) -> tuple[State, training.Metrics]:
-        parts = _divide(to_unit(batch) if batch.dtype == jnp.uint8 else batch, recipe.critic_steps)
+    def step(state: State, batch: Batch, key: jax.Array) -> tuple[State, training.Metrics]:
+        parts = _divide(batch, recipe.critic_steps)
         *keys, key_more = jax.random.split(key, len(parts) + 2)  # one for each latent batch
         *keys_more, key_more = jax.random.split(key_more, len(parts) + 1)
         g, d, count = state["generator"], state["discriminator"], state["step"]
-        for real, *both in zip(parts, keys[:-1], keys_more, strict=True):
-            d, metrics = discriminator_step(g, d, real, count, *both)
+        for part, *both in zip(parts, keys[:-1], keys_more, strict=True):
+            d, metrics = discriminator_step(g, d, part, count, *both)
         g, metrics["g_loss"] = generator_step(g, d, parts[-1], keys[-1], key_more)
         average = training.moving_average(state["average"], _weights(g), recipe.average_decay)
         state = {"generator": g, "discriminator": d, "average": average, "step": count + 1}
@@ -196,33 +204,41 @@ def sample(
     return generate(graphs, state, jax.random.normal(key, (count, latent_dim)))
 
 
-def generate(graphs: Graphs, state: State, z: jax.Array, batch: int = 500) -> np.ndarray:
+def generate(
+    graphs: Graphs,
+    state: State,
+    z: jax.Array,
+    labels: jax.Array | np.ndarray | None = None,
+    batch: int = 500,
+) -> np.ndarray:
     """Images of given latent vectors, from the averaged generator.
 
     Args:
         graphs: From `create_state`.
         state: A trained state.
         z: Latent vectors (N, latent_dim).
+        labels: What the images are to show, (N, ...), in a game with labels.
         batch: Vectors at a time.
 
     Returns:
         uint8 images (N, H, W, C).
 
     Raises:
-        ValueError: There is no latent vector.
+        ValueError: There is no latent vector, or not one label for each.
     """
     if len(z) == 0:
         raise ValueError("z holds no latent vector; give at least one.")
-    parts = [
-        np.asarray(_generate(graphs.generator, state["average"], z[i : i + batch]))
-        for i in range(0, len(z), batch)
-    ]
+    if labels is not None and len(labels) != len(z):
+        raise ValueError(f"There are {len(labels)} labels for {len(z)} latent vectors in z.")
+    inputs = (z,) if labels is None else (z, jnp.asarray(labels))
+    draw = functools.partial(_generate, graphs.generator, state["average"])
+    parts = [draw(*(x[i : i + batch] for x in inputs)) for i in range(0, len(z), batch)]
     return np.concatenate(parts)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _generate(graph: nnx.GraphDef, average: State, z: jax.Array) -> jax.Array:
-    return to_pixels(training.merge(graph, average)(z))
+def _generate(graph: nnx.GraphDef, average: State, *inputs: jax.Array) -> jax.Array:
+    return to_pixels(training.merge(graph, average)(*inputs))
 
 
 def _penalty(
@@ -242,14 +258,18 @@ def _penalty(
     return value, weight * value
 
 
-def _divide(batch: jax.Array, count: int) -> list[jax.Array]:
+def _divide(batch: Batch, count: int) -> list[Part]:
     """The batch in equal parts, one for each step of the discriminator."""
-    if len(batch) % count:
+    examples, *labels = (
+        (batch["examples"], batch["labels"]) if isinstance(batch, Mapping) else (batch,)
+    )
+    if len(examples) % count:
         raise ValueError(
-            f"A batch of {len(batch)} cannot be divided among {count} steps of the discriminator; "
-            f"give a batch_size that is a multiple of critic_steps={count}."
+            f"A batch of {len(examples)} cannot be divided among {count} steps of the "
+            f"discriminator; give a batch_size that is a multiple of critic_steps={count}."
         )
-    return jnp.split(batch, count)
+    examples = to_unit(examples) if examples.dtype == jnp.uint8 else examples
+    return list(zip(*(jnp.split(x, count) for x in (examples, *labels)), strict=True))
 
 
 def _latent(key: jax.Array, batch: jax.Array, recipe: Recipe) -> jax.Array:
@@ -261,14 +281,16 @@ def _weights(state: State) -> State:
     return {"params": state["params"], "rest": state["rest"]}
 
 
-def _apply(graph: nnx.GraphDef, params: Any, rest: Any, x: jax.Array) -> tuple[jax.Array, Any]:
+def _apply(
+    graph: nnx.GraphDef, params: Any, rest: Any, x: jax.Array, *labels: jax.Array
+) -> tuple[jax.Array, Any]:
     """A network's output, and its statistics after the call."""
-    return training.call(graph, params, rest, lambda network: network(x))
+    return training.call(graph, params, rest, lambda network: network(x, *labels))
 
 
-def _network(graph: nnx.GraphDef, params: Any, rest: Any) -> losses.Network:
-    """A network as a function of its input; what its statistics become is thrown away."""
-    return lambda x: _apply(graph, params, rest, x)[0]
+def _network(graph: nnx.GraphDef, params: Any, rest: Any, *labels: jax.Array) -> losses.Network:
+    """A network as a function of its examples; what its statistics become is thrown away."""
+    return lambda x: _apply(graph, params, rest, x, *labels)[0]
 
 
 def _learned(

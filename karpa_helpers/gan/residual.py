@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -12,6 +14,7 @@ from karpa_helpers.nn.convolution import Conv3x3, ConvStride2, ConvTranspose2x
 
 BASE = 4  # pixels at which the generator begins and the discriminator ends
 MOST_CHANNELS = 8  # times the width
+MAPPED_DIM = 128  # of what a labelled generator makes of z and labels
 _HE = nnx.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
 
 
@@ -110,23 +113,76 @@ class ResidualGenerator(nnx.Module):
         return jnp.tanh(x)
 
 
+class LabelledGenerator(nnx.Module):
+    """A generator that is told what to draw: two dense layers turn z and labels into its latent.
+
+    Args:
+        latent_dim: Length of the latent vector z.
+        label_dim: Length of a vector of labels, such as several one-hot ones in a row.
+        width: Channels of the residual generator at half the final size.
+        pixels: Height and width of the images: 8, 16, 32, 64, ...
+        blocks: Residual blocks a stage.
+        rngs: Random keys for the first weights.
+
+    References:
+        Mirza, Osindero. Conditional Generative Adversarial Nets. 2014, arXiv:1411.1784. The network
+        in front: Karras, Laine, Aila. A Style-Based Generator Architecture for Generative
+        Adversarial Networks. CVPR 2019, arXiv:1812.04948.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        label_dim: int,
+        width: int = 32,
+        pixels: int = 32,
+        blocks: int = 1,
+        *,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.latent_dim, self.label_dim = latent_dim, label_dim
+        dims = [latent_dim + label_dim, MAPPED_DIM, MAPPED_DIM]
+        self.mapping = runtime.module_list(
+            nnx.Linear(wide, narrow, kernel_init=_HE, rngs=rngs)
+            for wide, narrow in itertools.pairwise(dims)
+        )
+        self.generator = ResidualGenerator(MAPPED_DIM, width, pixels, blocks, True, rngs=rngs)
+
+    def __call__(self, z: jax.Array, labels: jax.Array) -> jax.Array:
+        """Maps (N, latent_dim) and (N, label_dim) to images (N, pixels, pixels, 3) in [-1, 1].
+
+        Raises:
+            ValueError: z or labels has another shape.
+        """
+        labels = _checked_labels(labels, (len(z), self.label_dim))
+        if z.shape[1:] != (self.latent_dim,):
+            raise ValueError(f"z has shape {z.shape}; this generator takes (N, {self.latent_dim}).")
+        x = jnp.concatenate([z, labels], axis=1)
+        for layer in self.mapping:
+            x = leaky(layer(x))
+        return self.generator(x)
+
+
 class ResidualDiscriminator(nnx.Module):
     """Judges colour images: a halving and residual blocks a stage, down to 4x4, then a logit.
 
     Without normalisation: the penalties on its slope need each logit to depend on its own image.
+    With labels, the logit gains the product of the labels and one more output for each of them.
 
     Args:
         width: Channels at half the images' size.
         pixels: Height and width of the images: 8, 16, 32, 64, ...
         blocks: Residual blocks a stage.
         channels: 1 for grey images, 3 for colour.
+        label_dim: Length of a vector of labels; 0 for a game without.
         rngs: Random keys for the first weights.
 
     Raises:
         ValueError: There is no such network of this size.
 
     References:
-        As for `ResidualGenerator`.
+        As for `ResidualGenerator`. Labels: Miyato, Koyama. cGANs with Projection Discriminator.
+        ICLR 2018, arXiv:1802.05637.
     """
 
     def __init__(
@@ -135,29 +191,42 @@ class ResidualDiscriminator(nnx.Module):
         pixels: int = 32,
         blocks: int = 1,
         channels: int = 3,
+        label_dim: int = 0,
         *,
         rngs: nnx.Rngs,
     ) -> None:
-        self.pixels, self.channels = pixels, channels
+        self.pixels, self.channels, self.label_dim = pixels, channels, label_dim
         widths = channels_by_stage(pixels, width)
         stages = [
             _Down(narrow, wide, blocks, rngs=rngs)
             for narrow, wide in zip([channels, *widths[:-1]], widths, strict=True)
         ]
         self.stages = runtime.module_list(stages)
-        self.dense = nnx.Linear(BASE * BASE * widths[-1], 1, rngs=rngs)
+        self.dense = nnx.Linear(BASE * BASE * widths[-1], 1 + label_dim, rngs=rngs)
 
-    def __call__(self, images: jax.Array) -> jax.Array:
+    def __call__(self, images: jax.Array, labels: jax.Array | None = None) -> jax.Array:
         """Maps images (N, pixels, pixels, channels) in [-1, 1] to logits (N,).
 
         Raises:
-            ValueError: The images are of another size, mode, type or range.
+            ValueError: The images are of another size, mode, type or range; or labels are not
+                (N, label_dim).
         """
         check_images(images, self.pixels, self.channels)
         x = images
         for stage in self.stages:
             x = stage(x)
-        return self.dense(x.reshape(len(x), -1))[:, 0]
+        outputs = self.dense(x.reshape(len(x), -1))
+        if self.label_dim == 0 and labels is None:
+            return outputs[:, 0]
+        labels = _checked_labels(labels, (len(x), self.label_dim))
+        return outputs[:, 0] + (outputs[:, 1:] * labels).sum(1) / self.label_dim**0.5
+
+
+def _checked_labels(labels: jax.Array | None, shape: tuple[int, int]) -> jax.Array:
+    if labels is None or labels.shape != shape:
+        found = "are missing" if labels is None else f"have shape {labels.shape}"
+        raise ValueError(f"The labels {found}; this network takes {shape}.")
+    return labels
 
 
 class _Up(nnx.Module):

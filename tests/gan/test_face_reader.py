@@ -73,6 +73,18 @@ def test_heads_are_all_factors_and_the_eyes(drawn):
     }
 
 
+def test_labels_have_a_one_for_each_head(drawn):
+    labels = face_reader.labels(drawn[1].factors)
+    assert labels.shape == (len(drawn[1].pixels), face_reader.LABEL_DIM)
+    assert set(np.unique(labels)) == {0.0, 1.0}
+    start = 0
+    for name, known in face_reader.truth(drawn[1].factors).items():
+        stop = start + len(face_reader.HEADS[name])
+        np.testing.assert_array_equal(labels[:, start:stop].argmax(1), known)
+        np.testing.assert_array_equal(labels[:, start:stop].sum(1), 1)
+        start = stop
+
+
 def test_hidden_factors_are_not_counted():
     values = {
         "eye_colour": np.array([0, 1, 2, 2]), "eyes": np.array([1, 1, 0, 1]),

@@ -341,6 +341,79 @@ def test_the_relativistic_generator_sees_the_real_ones():
     assert far["g_loss"] > near["g_loss"] + 5
 
 
+class ToldShift(Shift):
+    """x = z + shift + labels."""
+
+    def __call__(self, z: jax.Array, labels: jax.Array) -> jax.Array:
+        return super().__call__(z) + labels
+
+
+class ToldLinear(nnx.Module):
+    """o = (w + labels) . x, so that both the logit and its slope depend on the labels."""
+
+    def __init__(self) -> None:
+        self.weights = nnx.Param(jnp.array([0.6, -0.8]))
+
+    def __call__(self, x: jax.Array, labels: jax.Array) -> jax.Array:
+        return (x * (self.weights[...] + labels)).sum(1)
+
+
+LABELS = np.random.default_rng(4).normal(0, 0.5, (12, 2)).astype("f4")
+
+
+def test_the_step_with_labels_equals_the_one_by_hand():
+    recipe = descent(game=losses.RELATIVISTIC, penalty=losses.r1_r2, weight=0.3)
+    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), recipe)
+    batch = {"examples": POINTS, "labels": LABELS}
+    new, metrics = jax.jit(fitting.adversarial_step(graphs, recipe))(state, batch, KEY)
+
+    z_d, z_g = (jax.random.normal(k, (12, 2)) for k in jax.random.split(KEY, 3)[:2])
+
+    def margin(w, shift, z):  # real less generated, each pair with one row of labels
+        return ((w + LABELS) * (POINTS - (z + shift + LABELS))).sum(1)
+
+    def d_loss(w):
+        loss, penalty = jax.nn.softplus(-margin(w, 0, z_d)).mean(), ((w + LABELS) ** 2).sum(1)
+        return loss + 0.3 * penalty.mean(), (loss, penalty.mean())
+
+    w = jnp.array([0.6, -0.8])
+    (_, expected), slope = jax.value_and_grad(d_loss, has_aux=True)(w)
+    w = w - 0.5 * slope
+    loss, slope = jax.value_and_grad(lambda shift: jax.nn.softplus(margin(w, shift, z_g)).mean())(
+        jnp.zeros(2)
+    )
+    found = [metrics[name] for name in ("d_loss", "penalty", "g_loss")]
+    np.testing.assert_allclose(found, [*expected, loss], rtol=1e-5)
+    np.testing.assert_allclose(new["discriminator"]["params"]["weights"][...], w, rtol=1e-5)
+    np.testing.assert_allclose(new["generator"]["params"]["shift"][...], -0.5 * slope, rtol=1e-5)
+
+
+def test_labels_stay_with_their_examples_when_a_batch_is_divided():
+    recipe = descent(critic_steps=3, game=losses.RELATIVISTIC)
+    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), recipe)
+    step = jax.jit(fitting.adversarial_step(graphs, recipe))
+    one = step(state, {"examples": POINTS, "labels": LABELS}, KEY)[0]
+    # Within a part of four, a label that changes its example changes the weights.
+    mixed = LABELS[[1, 0, *range(2, 12)]]
+    other = step(state, {"examples": POINTS, "labels": mixed}, KEY)[0]
+    assert changed(one["discriminator"]["params"], other["discriminator"]["params"])
+    zeros = np.zeros_like(LABELS)  # of which nothing is seen: the game without labels
+    told = step(state, {"examples": POINTS, "labels": zeros}, KEY)[0]
+    plain = fitting.create_state(Shift(), Linear([0.6, -0.8]), recipe)
+    plain = jax.jit(fitting.adversarial_step(plain[0], recipe))(plain[1], POINTS, KEY)[0]
+    for player, name in (("generator", "shift"), ("discriminator", "weights")):
+        assert_close(told[player]["params"][name], plain[player]["params"][name])
+
+
+def test_images_are_drawn_as_their_labels_say():
+    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), descent())
+    z, labels = jnp.zeros((7, 2)), np.linspace(-1, 1, 14).reshape(7, 2).astype("f4")
+    drawn = fitting.generate(graphs, state, z, labels, batch=3)
+    np.testing.assert_array_equal(drawn, np.rint((labels + 1) * 127.5))
+    with pytest.raises(ValueError, match="5 labels for 7 latent vectors"):
+        fitting.generate(graphs, state, z, labels[:5])
+
+
 # Runs that are killed
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")

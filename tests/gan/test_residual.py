@@ -141,3 +141,34 @@ def test_they_play_with_penalties_and_augmentation():
         training.fit(step, state, pixels, batch_size=9, steps=1, show=False)
     with pytest.raises(ValueError, match=r"\(N, 16, 16, 3\)"):
         training.fit(step, state, pixels[:, :8], batch_size=4, steps=1, show=False)
+
+
+def test_a_labelled_generator_draws_by_its_labels():
+    made = residual.LabelledGenerator(6, 3, width=4, pixels=8, rngs=nnx.Rngs(0))
+    made.eval()
+    one, other = (made(latent(2), jnp.full((2, 3), value)) for value in (0.0, 1.0))
+    assert one.shape == (2, 8, 8, 3)
+    assert float(abs(one - other).max()) > 0.01
+    x = jnp.concatenate([latent(2), jnp.ones((2, 3))], axis=1)
+    for layer in made.mapping:
+        x = jnp.maximum(x := x @ layer.kernel[...] + layer.bias[...], 0.2 * x)
+    np.testing.assert_allclose(other, made.generator(x), rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match=r"labels have shape \(2, 4\).*takes \(2, 3\)"):
+        made(latent(2), jnp.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"takes \(N, 6\)"):
+        made(jnp.ones((2, 7)), jnp.ones((2, 3)))
+
+
+def test_a_labelled_logit_adds_one_output_a_label():
+    made = residual.ResidualDiscriminator(4, 16, label_dim=4, rngs=nnx.Rngs(1))
+    labels = jax.random.normal(KEY, (5, 4))
+    x = images()
+    for stage in made.stages:
+        x = stage(x)
+    outputs = x.reshape(5, -1) @ made.dense.kernel[...] + made.dense.bias[...]
+    expected = outputs[:, 0] + jnp.einsum("nk,nk->n", outputs[:, 1:], labels) / 2  # sqrt(4)
+    np.testing.assert_allclose(made(images(), labels), expected, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="labels are missing"):
+        made(images())
+    with pytest.raises(ValueError, match=r"this network takes \(5, 0\)"):
+        make_discriminator()(images(), labels)
