@@ -1,4 +1,4 @@
-"""DiffAugment against NumPy by hand."""
+"""What the discriminator sees: DiffAugment against NumPy by hand, sharpening against SciPy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from karpa_helpers.gan import augment
 
@@ -102,3 +103,14 @@ def test_what_is_wrong_is_said():
         augment.diff_augment(KEY, jnp.zeros((16, 16, 3)))
     with pytest.raises(ValueError, match="strength"):
         augment.diff_augment(KEY, images(), 2.0)
+
+
+def test_sharpening_against_scipy():
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 9, 7, 3)).astype("f4")
+    blurred = ndimage.convolve1d(x, [0.25, 0.5, 0.25], axis=1, mode="nearest")
+    blurred = ndimage.convolve1d(blurred, [0.25, 0.5, 0.25], axis=2, mode="nearest")
+    sharp = jax.jit(augment.sharpen, static_argnums=1)(x, 1.5)
+    np.testing.assert_allclose(sharp, x + 1.5 * (x - blurred), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(augment.sharpen(x, 0.0), x)
+    flat = jnp.full((1, 5, 5, 3), 0.3)
+    np.testing.assert_allclose(augment.sharpen(flat, 9.0), flat, rtol=1e-5)

@@ -6,9 +6,9 @@ import jax
 import numpy as np
 import pytest
 
-from karpa_helpers import checkpoints
+from karpa_helpers import checkpoints, training
 from karpa_helpers.data import images
-from karpa_helpers.gan import face_game, face_reader, fitting, losses
+from karpa_helpers.gan import augment, face_game, face_reader, fitting, losses
 
 
 def test_schedules_fall_on_half_a_cosine():
@@ -41,6 +41,32 @@ def test_players_begin_by_their_seed_and_apart_from_each_other():
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert not np.allclose(kernels[0], kernels[2])
     assert fitting.sample(graphs, a, jax.random.key(0), 2, face_game.LATENT).shape == (2, 8, 8, 3)
+
+
+def test_the_labelled_recipe_differs_where_it_says():
+    labelled, plain = face_game.labelled_recipe(100), face_game.face_recipe(100)
+    x = jax.random.uniform(jax.random.key(0), (2, 8, 8, 3), minval=-1)
+    seen = labelled.augment(jax.random.key(1), x)
+    np.testing.assert_array_equal(seen, augment.sharpen(x, face_game.SHARPNESS))
+    assert float(labelled.learning_rate(0)) == pytest.approx(face_game.LABELLED_RATES[0])
+    assert float(labelled.weight(100)) == pytest.approx(face_game.LABELLED_GAMMAS[1])
+    assert labelled.game is plain.game
+    assert labelled.penalty is plain.penalty
+
+
+def test_labelled_players_learn_from_labelled_faces():
+    faces = images.faces("train", pixels=16, count=24)
+    labels = face_reader.labels(faces.factors)
+    recipe = face_game.labelled_recipe(3)
+    graphs, state = face_game.create_labelled_players(
+        recipe, 0, face_reader.LABEL_DIM, pixels=16, width=4
+    )
+    data = {"examples": faces.pixels, "labels": labels}
+    step = fitting.adversarial_step(graphs, recipe)
+    run = training.fit(step, state, data, batch_size=8, steps=3, show=False)
+    assert np.isfinite(run.curve["d_loss"]).all()
+    z = jax.random.normal(jax.random.key(2), (24, face_game.LATENT))
+    assert fitting.generate(graphs, run.state, z, labels).shape == (24, 16, 16, 3)
 
 
 def test_the_reader_that_ships_reads_faces_it_has_not_seen():
