@@ -26,6 +26,7 @@ MAX_BYTES = 8_000_000  # the course is a repository, not a model zoo
 YARDSTICK = "fashion_classifier"
 FACE_READER = "face_reader"
 FACES = "faces"
+LABELLED_FACES = "labelled_faces"
 # What whoever loads the weights has to know. `save` adds sha256, bytes and versions.
 CARD_FIELDS = (
     "what", "input", "data", "licence", "seed", "preset", "steps", "score", "code",

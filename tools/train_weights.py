@@ -16,7 +16,7 @@ from karpa_helpers.data import images
 from karpa_helpers.gan import fitting, modes, stacked
 from karpa_helpers.gan.yardstick import fit_yardstick
 from karpa_helpers.show import results
-from tools.train_faces import train_generator, train_reader
+from tools.train_faces import train_generator, train_labelled, train_reader
 
 FASHION_STEPS = 4700  # ten epochs; lesson 03 takes as many at preset gpu
 FASHION_COUNT = 60_000
@@ -135,6 +135,7 @@ RECIPES: dict[str, Callable[[], Path]] = {
     checkpoints.YARDSTICK: fashion_classifier,
     checkpoints.FACE_READER: train_reader,
     checkpoints.FACES: train_generator,
+    checkpoints.LABELLED_FACES: train_labelled,
     "stacked_digits": stacked_digits,
 }
 

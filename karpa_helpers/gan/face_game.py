@@ -16,6 +16,7 @@ LATENT = 64
 STEPS = 6000  # at preset cpu, and of the generator that ships
 RATES = (3e-3, 6e-5)  # Adam's learning rate, at the first step and at the last
 GAMMAS = (1.0, 0.1)  # the penalties' weight
+LABELLED_STEPS = 8000
 # With labels the rates above make the early game swing, and more detail can be asked for.
 LABELLED_RATES, LABELLED_GAMMAS = (1e-3, 6e-5), (0.5, 0.02)
 SHARPNESS = 2.0

@@ -12,5 +12,9 @@ MUTATIONS = [
     ("np.abs(a / n - b / m).sum(1) / 2", "np.abs(a / n - b / m).sum(1)"),
     ("np.sqrt(2 / np.pi * r * (1 - r)", "np.sqrt(r * (1 - r)"),
     ("<= total(p, q) + 1e-12", "<= total(p, q) / 4"),
+    ("/ np.sqrt(K)", "/ K"),
+    ("c[:, k] * outputs[:, 1 + k]", "c[:, k] * outputs[:, k]"),
+    ("x + 2.0 * (x - np", "x + 2.0 * (x + np"),
+    ("B[-1, -1] = 3 / 4", "B[-1, -1] = 1"),
     ("0.5**2 * face_game.LATENT", "0.5 * face_game.LATENT"),
 ]
