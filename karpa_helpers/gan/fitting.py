@@ -120,7 +120,8 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         generated example answers to those of the real one that it is paired with.
 
     Raises:
-        ValueError: By the step, where the batch cannot be divided among `critic_steps`.
+        ValueError: By the step, where the batch is neither of these, or cannot be divided among
+            `critic_steps`.
     """
     optimizer = recipe.optimizer()
     augment = recipe.augment or (lambda key, images: images)
@@ -260,9 +261,16 @@ def _penalty(
 
 def _divide(batch: Batch, count: int) -> list[Part]:
     """The batch in equal parts, one for each step of the discriminator."""
-    examples, *labels = (
-        (batch["examples"], batch["labels"]) if isinstance(batch, Mapping) else (batch,)
-    )
+    if not isinstance(batch, Mapping):
+        parts: Part = (batch,)
+    elif set(batch) == {"examples", "labels"}:
+        parts = batch["examples"], batch["labels"]
+    else:
+        raise ValueError(
+            f'A batch holds {sorted(batch)}; give an array of examples, or {{"examples": ..., '
+            '"labels": ...}.'
+        )
+    examples, *labels = parts
     if len(examples) % count:
         raise ValueError(
             f"A batch of {len(examples)} cannot be divided among {count} steps of the "

@@ -405,6 +405,13 @@ def test_labels_stay_with_their_examples_when_a_batch_is_divided():
         assert_close(told[player]["params"][name], plain[player]["params"][name])
 
 
+def test_a_batch_of_other_names_is_refused():
+    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), descent())
+    step = fitting.adversarial_step(graphs, descent())
+    with pytest.raises(ValueError, match=r"holds \['images', 'labels'\]; give an array"):
+        step(state, {"images": POINTS, "labels": LABELS}, KEY)
+
+
 def test_images_are_drawn_as_their_labels_say():
     graphs, state = fitting.create_state(ToldShift(), ToldLinear(), descent())
     z, labels = jnp.zeros((7, 2)), np.linspace(-1, 1, 14).reshape(7, 2).astype("f4")
