@@ -8,6 +8,7 @@ import pytest
 
 from karpa_helpers import checkpoints, training
 from karpa_helpers.data import images
+from karpa_helpers.data.synthetic.faces import draw_factors
 from karpa_helpers.gan import augment, face_game, face_reader, fitting, losses
 
 
@@ -83,3 +84,24 @@ def test_the_generator_that_ships_fits_its_players():
     assert drawn.shape == (50, 32, 32, 3)
     backgrounds = checkpoints.face_reader().read(drawn).values["background"]
     assert len(set(backgrounds.tolist())) >= 4
+
+
+def test_the_labelled_generator_that_ships_draws_as_told():
+    recipe = face_game.labelled_recipe(1)
+    graphs, state = face_game.create_labelled_players(recipe, 5, face_reader.LABEL_DIM)
+    state["average"] = checkpoints.load(checkpoints.LABELLED_FACES, state["average"])
+    told = draw_factors(100, seed=9)
+    z = jax.random.normal(jax.random.key(0), (100, face_game.LATENT))
+    drawn = fitting.generate(graphs, state, z, face_reader.labels(told))
+    found = face_reader.accuracy(checkpoints.face_reader().read(drawn), told)
+    shares = {name: right / total for name, (right, total) in found.items()}
+    assert shares["background"] > 0.95
+    assert min(shares[name] for name in shares if name != "eye_colour") > 0.75
+    # Eyes are told too, if not as surely: more of them are blue where blue was asked for.
+    blue = []
+    for colour in (0, 2):
+        asked = {**told, "eye_openness": np.ones(100), "eye_colour": np.full(100, colour)}
+        drawn = fitting.generate(graphs, state, z, face_reader.labels(asked))
+        seen = checkpoints.face_reader().read(drawn).values["eye_colour"]
+        blue.append(int((seen == 2).sum()))
+    assert blue[1] > 3 * blue[0]
