@@ -125,17 +125,19 @@ def train_labelled(
     folder: Path = checkpoints.FOLDER, steps: int = face_game.LABELLED_STEPS, seeds: int = 3
 ) -> Path:
     """The generator of lesson 08 that is told what to draw; seed 0 ships, all seeds are scored."""
-    runs = [labelled_run(seed, steps) for seed in range(seeds)]
-    return save_labelled(runs, steps, folder)
-
-
-def labelled_run(seed: int, steps: int) -> tuple[fitting.Graphs, fitting.State]:
-    """A trained labelled generator as (graphs, state)."""
     faces = images.faces("train", pixels=PIXELS, count=FACES)
     assert faces.factors is not None
+    data = {"examples": faces.pixels, "labels": face_reader.labels(faces.factors)}
+    runs = [labelled_run(data, seed, steps) for seed in range(seeds)]
+    return save_labelled(runs, data["labels"], steps, folder)
+
+
+def labelled_run(
+    data: dict[str, np.ndarray], seed: int, steps: int
+) -> tuple[fitting.Graphs, fitting.State]:
+    """A trained labelled generator as (graphs, state)."""
     recipe = face_game.labelled_recipe(steps)
     graphs, state = face_game.create_labelled_players(recipe, seed, face_reader.LABEL_DIM)
-    data = {"examples": faces.pixels, "labels": face_reader.labels(faces.factors)}
     step = fitting.adversarial_step(graphs, recipe)
     label = f"labelled faces, seed {seed}"
     run = training.fit(step, state, data, batch_size=BATCH, steps=steps, seed=seed, label=label)
@@ -144,12 +146,9 @@ def labelled_run(seed: int, steps: int) -> tuple[fitting.Graphs, fitting.State]:
 
 
 def save_labelled(
-    runs: list[tuple[fitting.Graphs, fitting.State]], steps: int, folder: Path
+    runs: list[tuple[fitting.Graphs, fitting.State]], labels: np.ndarray, steps: int, folder: Path
 ) -> Path:
-    faces = images.faces("train", pixels=PIXELS, count=FACES)
-    assert faces.factors is not None
-    rows = np.random.default_rng(0).integers(0, FACES, SAMPLES)
-    labels = face_reader.labels(faces.factors)[rows]
+    labels = labels[np.random.default_rng(0).integers(0, len(labels), SAMPLES)]
     z = jax.random.normal(runtime.key(8), (SAMPLES, face_game.LATENT))
     found = [largest_variation(fitting.generate(*run, z, labels)) for run in runs]
     values = [value for value, *_ in found]

@@ -105,8 +105,7 @@ class ResidualGenerator(nnx.Module):
         Raises:
             ValueError: z has another shape.
         """
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(f"z has shape {z.shape}; this generator takes (N, {self.latent_dim}).")
+        _check_latent(z, self.latent_dim)
         x = self.dense(z).reshape(len(z), BASE, BASE, self.first)
         for stage in self.stages:
             x = stage(x)
@@ -155,8 +154,7 @@ class LabelledGenerator(nnx.Module):
             ValueError: z or labels has another shape.
         """
         labels = _checked_labels(labels, (len(z), self.label_dim))
-        if z.shape[1:] != (self.latent_dim,):
-            raise ValueError(f"z has shape {z.shape}; this generator takes (N, {self.latent_dim}).")
+        _check_latent(z, self.latent_dim)
         x = jnp.concatenate([z, labels], axis=1)
         for layer in self.mapping:
             x = leaky(layer(x))
@@ -220,6 +218,11 @@ class ResidualDiscriminator(nnx.Module):
             return outputs[:, 0]
         labels = _checked_labels(labels, (len(x), self.label_dim))
         return outputs[:, 0] + (outputs[:, 1:] * labels).sum(1) / self.label_dim**0.5
+
+
+def _check_latent(z: jax.Array, latent_dim: int) -> None:
+    if z.ndim != 2 or z.shape[1] != latent_dim:
+        raise ValueError(f"z has shape {z.shape}; this generator takes (N, {latent_dim}).")
 
 
 def _checked_labels(labels: jax.Array | None, shape: tuple[int, int]) -> jax.Array:
