@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from benchmarks import (
     course_gan,
@@ -58,29 +57,16 @@ def use_forms(chosen: dict[str, str]) -> None:
         python -m benchmarks.speed --rows dcgan28 --set 'forms={"upsample": "four phases"}'
 
     Args:
-        chosen: By "downsample", "upsample", "same" (the modules of `nn.convolution`), "conv" (each
-            `nnx.Conv`, all 4x4 with stride 2 here), "next" and "loss": the name of a form.
+        chosen: By "downsample", "upsample", "same" (of `nn.convolution`), "next" and "loss": the
+            name of a form.
     """
     for name, form in chosen.items():
-        if name == "conv":
-            nnx.Conv.__call__ = conv_by(form_convolutions.DOWNSAMPLE[form])
-        elif name == "next":
+        if name == "next":
             decoding.next_log_probabilities = form_decoding.NEXT[form]
         elif name == "loss":
             losses.token_losses = loss_by(form_others.LOSS[form])
         else:
-            forms = getattr(form_convolutions, name.upper())
-            setattr(convolution, f"{name}_by_product", forms[form])
-
-
-def conv_by(form: Any) -> Any:
-    """A method for `nnx.Conv` that computes it in another form."""
-
-    def call(self: nnx.Conv, x: jax.Array) -> jax.Array:
-        y = form(x, self.kernel[...])
-        return y if self.bias is None else y + self.bias[...]
-
-    return call
+            setattr(convolution, name, getattr(form_convolutions, name.upper())[form])
 
 
 def loss_by(form: Any) -> Any:

@@ -22,7 +22,7 @@ from karpa_helpers.gan.networks import (
     leaky,
 )
 from karpa_helpers.gan.residual import ResidualDiscriminator, ResidualGenerator
-from karpa_helpers.nn.convolution import ConvTranspose2x
+from karpa_helpers.nn.convolution import ConvStride2, ConvTranspose2x
 
 GAMMA, RATE, CHECK_RATE, CHECK_STEPS = 0.3, 2e-4, 0.05, 2
 
@@ -69,8 +69,8 @@ class DCGANDiscriminator64(nnx.Module):
     """
 
     def __init__(self, width: int, channels: int, *, rngs: nnx.Rngs) -> None:
-        def down(inputs: int, outputs: int, bias: bool) -> nnx.Conv:
-            return nnx.Conv(inputs, outputs, (4, 4), strides=2, use_bias=bias, rngs=rngs)
+        def down(inputs: int, outputs: int, bias: bool) -> ConvStride2:
+            return ConvStride2(inputs, outputs, use_bias=bias, rngs=rngs)
 
         self.down1 = down(channels, width, True)
         self.down2, self.norm2 = down(width, 2 * width, False), _norm(2 * width, rngs)

@@ -74,6 +74,8 @@ def layers(quick: bool) -> list[Layer]:
         Layer("downsample64", convolutions.DOWNSAMPLE, ((64, 64, 64, 3), (4, 4, 3, 32)), tiny),
         Layer("upsample14", convolutions.UPSAMPLE, ((64, 7, 7, 64), (4, 4, 64, 32)), tiny),
         Layer("upsample64", convolutions.UPSAMPLE, ((64, 32, 32, 32), (4, 4, 32, 3)), tiny),
+        Layer("downsample32", convolutions.DOWNSAMPLE, ((64, 32, 32, 32), (4, 4, 32, 64)), tiny),
+        Layer("upsample32", convolutions.UPSAMPLE, ((64, 16, 16, 64), (4, 4, 64, 32)), tiny),
         Layer("same16", convolutions.SAME, ((64, 16, 16, 32), (3, 3, 32, 32)),
               ((2, 4, 4, 3), (3, 3, 3, 5))),
         Layer("batch_norm", others.BATCH_NORM, ((64, 14, 14, 64), (64,)), ((4, 2, 2, 3), (3,))),

@@ -96,11 +96,9 @@ class DCGANDiscriminator(nnx.Module):
 
     def __init__(self, width: int = 32, channels: int = 1, *, rngs: nnx.Rngs) -> None:
         self.channels = channels
-        self.down1 = nnx.Conv(
-            channels, width, (4, 4), strides=2, kernel_init=_DCGAN_INIT, rngs=rngs
-        )
-        self.down2 = nnx.Conv(
-            width, 2 * width, (4, 4), strides=2, use_bias=False, kernel_init=_DCGAN_INIT, rngs=rngs
+        self.down1 = ConvStride2(channels, width, kernel_init=_DCGAN_INIT, rngs=rngs)
+        self.down2 = ConvStride2(
+            width, 2 * width, use_bias=False, kernel_init=_DCGAN_INIT, rngs=rngs
         )
         self.norm = nnx.BatchNorm(2 * width, momentum=0.9, rngs=rngs)
         self.dense = nnx.Linear(7 * 7 * 2 * width, 1, rngs=rngs)

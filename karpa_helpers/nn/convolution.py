@@ -1,6 +1,17 @@
-"""Convolutions in the form that XLA runs well on the device at hand."""
+"""Convolutions in the form that XLA runs well on the device at hand.
+
+Layouts: images (N, H, W, C), kernels (rows, columns, C, D), as in Flax.
+
+On a GPU every layer is XLA's own operation. On the CPU each gradient is written as a convolution
+whose dimensions stand in the order of the one above. XLA hands such a one to a fast library, also
+inside `lax.scan`; the gradients that JAX derives stand in another order, which there is run by
+plain loops, many times slower (jax issue 12868). Forward mode (`jax.jvp`) is for the GPU's forms
+only.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -8,15 +19,20 @@ from flax import nnx
 
 from karpa_helpers import runtime
 
+Bilinear = Callable[[jax.Array, jax.Array], jax.Array]
+
 _LECUN = nnx.initializers.lecun_normal()
+_LAYOUT = ("NHWC", "HWIO", "NHWC")
+_BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))  # of zeros, around each image
+FEW_CHANNELS = 8  # below, blocks of pixels fill the processor's lanes better than pixels
+CACHE_BYTES = 20 * 2**20  # what is larger has left the cache before it is read again
 
 
 class ConvTranspose2x(nnx.Module):
     """Transposed convolution with kernel 4x4 and stride 2: doubles height and width.
 
     The same function as `nnx.ConvTranspose(..., (4, 4), strides=2, padding="SAME")`, with
-    parameters of the same shapes. On the CPU it is computed as one matrix product and four sums,
-    because there the gradient of XLA's own form is several times slower.
+    parameters of the same shapes.
 
     Args:
         in_features: Input channels.
@@ -28,8 +44,7 @@ class ConvTranspose2x(nnx.Module):
     def __init__(
         self, in_features: int, out_features: int, *, use_bias: bool = True, rngs: nnx.Rngs
     ) -> None:
-        shape = (4, 4, in_features, out_features)
-        self.kernel = nnx.Param(nnx.initializers.lecun_normal()(rngs.params(), shape))
+        self.kernel = nnx.Param(_LECUN(rngs.params(), (4, 4, in_features, out_features)))
         self.bias = nnx.Param(jnp.zeros(out_features)) if use_bias else None
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -44,53 +59,15 @@ class ConvTranspose2x(nnx.Module):
                 f"x has shape {x.shape}; a transposed convolution takes a batch of images, "
                 f"(N, H, W, {kernel.shape[2]}). After a dense layer, reshape."
             )
-        upsample = upsample_by_lax if runtime.on_accelerator() else upsample_by_product
         y = upsample(x, kernel)
         return y if self.bias is None else y + self.bias[...]
-
-
-def upsample_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """The library's transposed convolution, stride 2. Shapes as in `upsample_by_product`."""
-    return jax.lax.conv_transpose(
-        x, kernel, (2, 2), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-
-
-def upsample_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Transposed convolution with stride 2 as its definition has it: stamp, then add.
-
-    Input pixel (i, j) stamps a 4x4 patch, x_ij times the kernel, on the output at row 2i - 1 and
-    column 2j - 1. All stamps are one matrix product. In blocks of 2x2 output pixels a stamp
-    covers 2x2 blocks, so adding the stamps up is four shifted sums.
-
-    Args:
-        x: Shape (N, H, W, C).
-        kernel: Shape (4, 4, C, D).
-
-    Returns:
-        Shape (N, 2H, 2W, D).
-    """
-    count, height, width, channels = x.shape
-    features = kernel.shape[-1]
-    matrix = kernel[::-1, ::-1].transpose(2, 0, 1, 3).reshape(channels, 16 * features)
-    # Rows and columns of a stamp are split into (block, pixel in the block).
-    stamps = (x @ matrix).reshape(count, height, width, 2, 2, 2, 2, features)
-    stamps = stamps.transpose(3, 5, 0, 1, 4, 2, 6, 7)  # block row, block column, N, H, 2, W, 2, D
-    blocks = sum(
-        jnp.pad(stamps[a, b], ((0, 0), (a, 1 - a), (0, 0), (b, 1 - b), (0, 0), (0, 0)))
-        for a in (0, 1)
-        for b in (0, 1)
-    )
-    padded = jnp.reshape(blocks, (count, 2 * height + 2, 2 * width + 2, features))
-    return padded[:, 1:-1, 1:-1]
 
 
 class ConvStride2(nnx.Module):
     """Convolution with kernel 4x4 and stride 2: halves height and width.
 
     The same function as `nnx.Conv(..., (4, 4), strides=2, padding="SAME")` for even sizes, with
-    parameters of the same shapes. On the CPU it is computed as one matrix product, which is faster
-    than XLA's own form where it is differentiated twice, as a penalty on slopes does.
+    parameters of the same shapes.
 
     Args:
         in_features: Input channels.
@@ -124,49 +101,15 @@ class ConvStride2(nnx.Module):
                 f"x has shape {x.shape}; this convolution halves (N, 2H, 2W, {kernel.shape[2]}), "
                 "so height and width must be even."
             )
-        downsample = downsample_by_lax if runtime.on_accelerator() else downsample_by_product
         y = downsample(x, kernel)
         return y if self.bias is None else y + self.bias[...]
-
-
-def downsample_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """The library's convolution with stride 2. Shapes as in `downsample_by_product`."""
-    return jax.lax.conv_general_dilated(
-        x, kernel, (2, 2), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-
-
-def downsample_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Convolution with kernel 4x4 and stride 2 as a product with its patches.
-
-    With one row and column of zeros around it, x falls into blocks of 2x2 pixels, and each patch
-    of 4x4 pixels is 2x2 whole blocks: four slices hold all patches, without a gather.
-
-    Args:
-        x: Shape (N, 2H, 2W, C).
-        kernel: Shape (4, 4, C, D).
-
-    Returns:
-        Shape (N, H, W, D).
-    """
-    count, height, width, channels = x.shape
-    rows, columns = height // 2, width // 2
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    blocks = padded.reshape(count, rows + 1, 2, columns + 1, 2, channels)
-    blocks = blocks.transpose(0, 1, 3, 2, 4, 5).reshape(count, rows + 1, columns + 1, -1)
-    patches = jnp.concatenate(
-        [blocks[:, a : rows + a, b : columns + b] for a in (0, 1) for b in (0, 1)], axis=-1
-    )
-    # A kernel row is (block, row in the block), and a column likewise.
-    matrix = kernel.reshape(2, 2, 2, 2, channels, -1).transpose(0, 2, 1, 3, 4, 5)
-    return patches @ matrix.reshape(16 * channels, -1)
 
 
 class Conv3x3(nnx.Module):
     """Convolution with kernel 3x3 that keeps height and width.
 
     The same function as `nnx.Conv(..., (3, 3), padding="SAME")`, with parameters of the same
-    shapes. On the CPU it is computed as one matrix product, as `ConvStride2` is.
+    shapes.
 
     Args:
         in_features: Input channels.
@@ -197,30 +140,174 @@ class Conv3x3(nnx.Module):
             raise ValueError(
                 f"x has shape {x.shape}; this convolution takes (N, H, W, {kernel.shape[2]})."
             )
-        convolve = same_by_lax if runtime.on_accelerator() else same_by_product
-        return convolve(x, kernel) + self.bias[...]
+        return same(x, kernel) + self.bias[...]
+
+
+def upsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Transposed convolution, stride 2: (N, H, W, C) by (4, 4, C, D) to (N, 2H, 2W, D)."""
+    if runtime.on_accelerator():
+        return upsample_by_lax(x, kernel)
+    return _adjoint_downsample(x, turned(kernel))
+
+
+def downsample(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Convolution, stride 2: (N, 2H, 2W, C) by (4, 4, C, D) to (N, H, W, D)."""
+    return downsample_by_lax(x, kernel) if runtime.on_accelerator() else _downsample(x, kernel)
+
+
+def same(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Convolution, stride 1: (N, H, W, C) by (3, 3, C, D) to (N, H, W, D)."""
+    return same_by_lax(x, kernel) if runtime.on_accelerator() else _same(x, kernel)
+
+
+# XLA's own operations.
+
+
+def upsample_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`upsample`, the library's."""
+    return jax.lax.conv_transpose(x, kernel, (2, 2), "SAME", dimension_numbers=_LAYOUT)
+
+
+def downsample_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`downsample`, the library's."""
+    return jax.lax.conv_general_dilated(x, kernel, (2, 2), "SAME", dimension_numbers=_LAYOUT)
 
 
 def same_by_lax(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """The library's convolution, stride 1. Shapes as in `same_by_product`."""
-    return jax.lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    """`same`, the library's."""
+    return jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=_LAYOUT)
+
+
+# Other forms of the same functions, for the CPU.
+
+
+def upsample_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`upsample` as its definition has it: stamp, then add.
+
+    Input pixel (i, j) stamps a 4x4 patch, x_ij times the kernel, on the output at row 2i - 1 and
+    column 2j - 1. All stamps are one matrix product. In blocks of 2x2 output pixels a stamp
+    covers 2x2 blocks, so adding the stamps up is four shifted sums.
+    """
+    count, height, width, channels = x.shape
+    features = kernel.shape[-1]
+    matrix = kernel[::-1, ::-1].transpose(2, 0, 1, 3).reshape(channels, 16 * features)
+    # Rows and columns of a stamp are split into (block, pixel in the block).
+    stamps = (x @ matrix).reshape(count, height, width, 2, 2, 2, 2, features)
+    stamps = stamps.transpose(3, 5, 0, 1, 4, 2, 6, 7)  # block row, block column, N, H, 2, W, 2, D
+    blocks = sum(
+        jnp.pad(stamps[a, b], ((0, 0), (a, 1 - a), (0, 0), (b, 1 - b), (0, 0), (0, 0)))
+        for a in (0, 1)
+        for b in (0, 1)
     )
+    padded = jnp.reshape(blocks, (count, 2 * height + 2, 2 * width + 2, features))
+    return padded[:, 1:-1, 1:-1]
 
 
-def same_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Convolution with kernel 3x3 as a product with its patches: nine shifted copies of x.
+def upsample_to_blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`upsample` as a convolution with stride 1 that gives blocks of 2x2 pixels as channels."""
+    count, height, width, channels = x.shape
+    features = kernel.shape[-1]
+    # A row of the kernel is (block, row inside it from the end); a column likewise.
+    parts = kernel.reshape(2, 2, 2, 2, channels, features)[:, ::-1, :, ::-1]
+    parts = parts.transpose(0, 2, 4, 1, 3, 5).reshape(2, 2, channels, 4 * features)
+    blocks = jax.lax.conv_general_dilated(
+        x, parts, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_LAYOUT
+    )
+    blocks = blocks.reshape(count, height + 1, width + 1, 2, 2, features)
+    pixels = blocks.transpose(0, 1, 3, 2, 4, 5).reshape(count, 2 * height + 2, 2 * width + 2, -1)
+    return pixels[:, 1:-1, 1:-1]
+
+
+def downsample_on_blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`downsample` as a convolution with stride 1 of blocks of 2x2 pixels as channels.
+
+    With one row and column of zeros around it, x falls into blocks of 2x2 pixels, and each patch
+    of 4x4 pixels is 2x2 whole blocks.
+    """
+    count, height, width, channels = x.shape
+    shape = (count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
+    blocks = jnp.pad(x, _BORDER).reshape(shape).transpose(0, 1, 3, 2, 4, 5)
+    blocks = blocks.reshape(count, height // 2 + 1, width // 2 + 1, -1)
+    # A row of the kernel is (block, row in the block); a column likewise.
+    parts = kernel.reshape(2, 2, 2, 2, channels, -1).transpose(0, 2, 1, 3, 4, 5)
+    parts = parts.reshape(2, 2, 4 * channels, -1)
+    return jax.lax.conv_general_dilated(blocks, parts, (1, 1), "VALID", dimension_numbers=_LAYOUT)
+
+
+def turned(kernel: jax.Array) -> jax.Array:
+    """The kernel of the way back: rows and columns from the end, inputs and outputs changed."""
+    return kernel[::-1, ::-1].swapaxes(2, 3)
+
+
+def _downsample_on_cpu(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`downsample` in the faster form."""
+    few = x.shape[-1] < FEW_CHANNELS
+    return downsample_on_blocks(x, kernel) if few else downsample_by_lax(x, kernel)
+
+
+def _adjoint_on_cpu(y: jax.Array, kernel: jax.Array) -> jax.Array:
+    """The gradient of `downsample` by x where that by its output is y, in the faster form."""
+    stamps_bytes = 16 * (y.size // y.shape[-1]) * kernel.shape[2] * y.dtype.itemsize
+    form = upsample_by_product if stamps_bytes <= CACHE_BYTES else upsample_to_blocks
+    return form(y, turned(kernel))
+
+
+def _by_kernel(x: jax.Array, y: jax.Array, stride: int) -> jax.Array:
+    """The gradient of a convolution with a border of 1 by its kernel, that by its output being y.
+
+    It is a convolution again, of x by y: channels take the place of the batch, the batch that of
+    the channels, and y moves over x with steps of `stride` inside it.
+    """
+    gradient = jax.lax.conv_general_dilated(
+        x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3), (1, 1), ((1, 1), (1, 1)),
+        rhs_dilation=(stride, stride), dimension_numbers=_LAYOUT,
+    )  # fmt: skip
+    return gradient.transpose(1, 2, 0, 3)
+
+
+def trilinear(
+    forward: Bilinear, adjoint: Bilinear, by_kernel: Bilinear
+) -> tuple[Bilinear, Bilinear, Bilinear]:
+    """Three functions of one trilinear form: the gradients of each are the two others.
+
+        <forward(x, k), y> = <x, adjoint(y, k)> = <k, by_kernel(x, y)>
+
+    So JAX derives none of them itself, however often they are differentiated (backwards).
 
     Args:
-        x: Shape (N, H, W, C).
-        kernel: Shape (3, 3, C, D).
+        forward: (x, k) to y.
+        adjoint: (y, k) to x.
+        by_kernel: (x, y) to k.
 
     Returns:
-        Shape (N, H, W, D).
+        The three, with these gradients.
     """
-    _, height, width, channels = x.shape
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    patches = jnp.concatenate(
-        [padded[:, a : height + a, b : width + b] for a in range(3) for b in range(3)], axis=-1
-    )
-    return patches @ kernel.reshape(9 * channels, -1)
+    forward, adjoint, by_kernel = map(jax.custom_vjp, (forward, adjoint, by_kernel))
+
+    def keeping(function: Bilinear) -> Callable:
+        return lambda a, b: (function(a, b), (a, b))
+
+    def of_forward(kept: tuple[jax.Array, jax.Array], y: jax.Array) -> tuple[jax.Array, jax.Array]:
+        x, k = kept
+        return adjoint(y, k), by_kernel(x, y)
+
+    def of_adjoint(kept: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        y, k = kept
+        return forward(x, k), by_kernel(x, y)
+
+    def of_kernel(kept: tuple[jax.Array, jax.Array], k: jax.Array) -> tuple[jax.Array, jax.Array]:
+        x, y = kept
+        return adjoint(y, k), forward(x, k)
+
+    forward.defvjp(keeping(forward), of_forward)
+    adjoint.defvjp(keeping(adjoint), of_adjoint)
+    by_kernel.defvjp(keeping(by_kernel), of_kernel)
+    return forward, adjoint, by_kernel
+
+
+_downsample, _adjoint_downsample, _ = trilinear(
+    _downsample_on_cpu, _adjoint_on_cpu, lambda x, y: _by_kernel(x, y, 2)
+)
+_same, _, _ = trilinear(
+    same_by_lax, lambda y, kernel: same_by_lax(y, turned(kernel)), lambda x, y: _by_kernel(x, y, 1)
+)

@@ -1,6 +1,8 @@
-"""The doubling convolution against plain loops and against Flax's transposed convolution."""
+"""Convolutions in all forms against plain loops in float64, and against Flax's layers."""
 
 from __future__ import annotations
+
+import re
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +35,12 @@ def by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return y
 
 
-FORMS = [convolution.upsample_by_product, convolution.upsample_by_lax]
+FORMS = [
+    convolution.upsample,
+    convolution.upsample_by_product,
+    convolution.upsample_to_blocks,
+    convolution.upsample_by_lax,
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -43,23 +50,32 @@ def test_forms_agree_with_loops(form, shape):
     np.testing.assert_allclose(form(x, kernel), by_loops(x, kernel), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("form", FORMS[:-1])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_both_forms_have_the_same_gradients(shape):
+def test_forms_have_the_same_gradients(form, shape):
     x, kernel = arrays(shape)
     weights = np.random.default_rng(7).normal(size=by_loops(x, kernel).shape).astype("f4")
 
     def slopes(form):
         return jax.grad(lambda x, k: jnp.sum(form(x, k) * weights), argnums=(0, 1))(x, kernel)
 
-    for mine, library in zip(*map(slopes, FORMS), strict=True):
+    for mine, library in zip(slopes(form), slopes(convolution.upsample_by_lax), strict=True):
         np.testing.assert_allclose(mine, library, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("room", [0, 1 << 40])
+def test_the_cache_decides_on_speed_only(monkeypatch, room):
+    monkeypatch.setattr(convolution, "CACHE_BYTES", room)
+    x, kernel = arrays((2, 3, 5, 4, 6))
+    found = convolution.upsample(x, kernel)
+    np.testing.assert_allclose(found, by_loops(x, kernel), rtol=1e-4, atol=1e-5)
 
 
 def test_gradient_of_the_kernel_is_the_adjoint():
     # The map is linear in the kernel: <weights, f(x, k)> = <gradient by k, k>, in float64.
     x, kernel = arrays((2, 3, 5, 4, 6))
     y = by_loops(x, kernel)
-    slope = jax.grad(lambda k: jnp.sum(convolution.upsample_by_product(x, k) * y.astype("f4")))(
+    slope = jax.grad(lambda k: jnp.sum(convolution.upsample(x, k) * y.astype("f4")))(
         jnp.array(kernel)
     )
     np.testing.assert_allclose(np.sum(np.asarray(slope, "f8") * kernel), np.sum(y * y), rtol=1e-4)
@@ -97,8 +113,13 @@ def halved_by_loops(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return y
 
 
-HALVING = [convolution.downsample_by_product, convolution.downsample_by_lax]
-EVEN = [(2, 4, 6, 4, 6), (1, 2, 2, 1, 1), (3, 14, 8, 5, 4)]
+HALVING = [
+    convolution.downsample,
+    convolution.downsample_on_blocks,
+    convolution.downsample_by_lax,
+]
+# Few channels and many.
+EVEN = [(2, 4, 6, 4, 6), (1, 2, 2, 1, 1), (3, 14, 8, 5, 4), (2, 4, 6, 9, 3)]
 
 
 @pytest.mark.parametrize("form", HALVING)
@@ -108,16 +129,49 @@ def test_halving_forms_agree_with_loops(form, shape):
     np.testing.assert_allclose(form(x, kernel), halved_by_loops(x, kernel), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", EVEN)
-def test_halving_forms_agree_when_differentiated_twice(shape):
-    x, kernel = arrays(shape)
+# All three, differentiated twice
 
-    def penalty(form, kernel):
-        slope = jax.grad(lambda x: jnp.sum(jnp.sin(form(x, kernel))))(x)
-        return jnp.sum(slope**2)
+PAIRS = {
+    "upsample": (convolution.upsample, convolution.upsample_by_lax, (2, 3, 4, 3, 5)),
+    "downsample": (convolution.downsample, convolution.downsample_by_lax, (2, 4, 6, 9, 5)),
+    "downsample, grey": (convolution.downsample, convolution.downsample_by_lax, (2, 4, 6, 1, 5)),
+    "same": (convolution.same, convolution.same_by_lax, (2, 4, 6, 3, 5)),
+}
 
-    one, other = (jax.grad(penalty, argnums=1)(form, kernel) for form in HALVING)
-    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+
+def twice(form, argument):
+    """The gradient by both arguments of the squared length of the gradient by one of them."""
+
+    def squared(x, kernel):
+        slope = jax.grad(lambda x, k: jnp.sum(jnp.sin(form(x, k))), argnums=argument)
+        return jnp.sum(slope(x, kernel) ** 2)
+
+    return jax.grad(squared, argnums=(0, 1))
+
+
+def arguments(name):
+    x, kernel = arrays(PAIRS[name][2])
+    return x, kernel[:3, :3] if name == "same" else kernel
+
+
+@pytest.mark.parametrize("argument", [0, 1])
+@pytest.mark.parametrize("name", PAIRS)
+def test_second_derivatives_are_the_librarys(name, argument):
+    mine, library, _ = PAIRS[name]
+    given = arguments(name)
+    found = zip(twice(mine, argument)(*given), twice(library, argument)(*given), strict=True)
+    for one, other in found:
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("argument", [0, 1])
+@pytest.mark.parametrize("name", PAIRS)
+def test_no_gradient_leaves_the_order_of_dimensions_that_is_fast(name, argument):
+    program = jax.make_jaxpr(twice(PAIRS[name][0], argument))(*arguments(name))
+    orders = re.findall(r"(?:lhs|rhs|out)_spec=\(([\d, ]+)\)", str(program))
+    assert len(orders) >= 9
+    assert set(orders) == {"0, 3, 1, 2", "3, 2, 0, 1"}  # NHWC and HWIO
+    assert "lhs_dilation=(2, 2)" not in str(program)  # zeros between pixels: half the work lost
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
