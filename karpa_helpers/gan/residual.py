@@ -11,6 +11,7 @@ from flax import nnx
 from karpa_helpers import runtime
 from karpa_helpers.gan.networks import check_images, leaky
 from karpa_helpers.nn.convolution import Conv3x3, ConvStride2, ConvTranspose2x
+from karpa_helpers.nn.linear import Linear
 
 BASE = 4  # pixels at which the generator begins and the discriminator ends
 MOST_CHANNELS = 8  # times the width
@@ -35,9 +36,9 @@ class ResidualBlock(nnx.Module):
 
     def __init__(self, channels: int, *, rngs: nnx.Rngs) -> None:
         inner = max(channels // 2, 1)
-        self.first = nnx.Linear(channels, inner, kernel_init=_HE, rngs=rngs)
+        self.first = Linear(channels, inner, kernel_init=_HE, rngs=rngs)
         self.middle = Conv3x3(inner, inner, kernel_init=_HE, rngs=rngs)
-        self.last = nnx.Linear(
+        self.last = Linear(
             inner, channels, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs
         )
 

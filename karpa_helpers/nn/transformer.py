@@ -17,6 +17,7 @@ from flax import nnx
 
 from karpa_helpers import runtime
 from karpa_helpers.maths import attention
+from karpa_helpers.nn.linear import Linear
 
 EXPAND = 4  # the hidden layer of a block's MLP is so many times as wide as the block
 
@@ -112,9 +113,9 @@ class MultiHeadAttention(nnx.Module):
         if heads < 1 or width % heads:
             raise ValueError(f"{heads} heads cannot share a width of {width}: give a divisor.")
         self.heads = heads
-        self.to_queries = nnx.Linear(width, width, use_bias=False, rngs=rngs)
-        self.to_keys_values = nnx.Linear(width, 2 * width, use_bias=False, rngs=rngs)
-        self.to_output = nnx.Linear(
+        self.to_queries = Linear(width, width, use_bias=False, rngs=rngs)
+        self.to_keys_values = Linear(width, 2 * width, use_bias=False, rngs=rngs)
+        self.to_output = Linear(
             width, width, use_bias=False, kernel_init=_scaled(scale), rngs=rngs
         )
         self.dropout = nnx.Dropout(dropout)
@@ -178,8 +179,8 @@ class Block(nnx.Module):
         if cross:
             self.norm_cross, self.attend_cross = _norm(width, rngs), attention_layer()
         self.norm_mlp = _norm(width, rngs)
-        self.widen = nnx.Linear(width, EXPAND * width, use_bias=False, rngs=rngs)
-        self.narrow = nnx.Linear(
+        self.widen = Linear(width, EXPAND * width, use_bias=False, rngs=rngs)
+        self.narrow = Linear(
             EXPAND * width, width, use_bias=False, kernel_init=_scaled(scale), rngs=rngs
         )
         self.dropout = nnx.Dropout(dropout)

@@ -21,6 +21,7 @@ from jax.typing import ArrayLike
 from karpa_helpers import training
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
+from karpa_helpers.nn.linear import Linear, by_rows
 from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import (
     Stack,
@@ -110,7 +111,7 @@ class GPT(nnx.Module):
             raise ValueError(f"A window has {length} places, and this model {self.context}.")
         x = self.dropout(self.embedding(ids) + self.positions.first(length), rngs=rngs)
         x, weights = self.stack(x, causal_mask(length), rngs=rngs)
-        return self.embedding.attend(x), weights
+        return by_rows(self.embedding.attend, x), weights
 
 
 class RecurrentModel(nnx.Module):
@@ -141,7 +142,7 @@ class RecurrentModel(nnx.Module):
     ) -> None:
         self.embedding = nnx.Embed(size, embedding, rngs=rngs)
         self.cell = recurrent.make_cell(kind, embedding, width, rngs=rngs)
-        self.out = nnx.Linear(width, size, rngs=rngs)
+        self.out = Linear(width, size, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
 
     def __call__(self, ids: ArrayLike, *, key: jax.Array | None = None) -> jax.Array:

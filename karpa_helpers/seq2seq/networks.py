@@ -12,6 +12,7 @@ from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.maths import attention
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
+from karpa_helpers.nn.linear import Linear, by_rows
 from karpa_helpers.nn.product_scan import product_scan
 
 Attention = Literal["dot", "general", "additive"]
@@ -141,22 +142,22 @@ class Seq2Seq(nnx.Module):
         else:
             self.encoder = recurrent.make_cell(kind, embedding, hidden, rngs=rngs)
         width = code or hidden
-        self.to_code = nnx.Linear(hidden, width, rngs=rngs)
+        self.to_code = Linear(hidden, width, rngs=rngs)
         seen = hidden * input_feeding if attention else width
         self.decoder = recurrent.make_cell(kind, embedding + seen, hidden, rngs=rngs)
         parts = len(jax.tree.leaves(recurrent.initial_carry(self.decoder, 1)))
-        self.to_carry = nnx.Linear(width, hidden * parts, rngs=rngs)
+        self.to_carry = Linear(width, hidden * parts, rngs=rngs)
         if attention is not None:
             self.score = Score(attention, hidden, rngs=rngs)
-            self.to_readout = nnx.Linear(2 * hidden, hidden, rngs=rngs)
+            self.to_readout = Linear(2 * hidden, hidden, rngs=rngs)
         self.tied, self.lexical = tied, lexical
         if tied:
-            self.to_embedding = nnx.Linear(hidden, embedding, use_bias=False, rngs=rngs)
+            self.to_embedding = Linear(hidden, embedding, use_bias=False, rngs=rngs)
             self.bias = nnx.Param(jnp.zeros(target_size))
             if lexical:
-                self.to_vote = nnx.Linear(embedding, embedding, use_bias=False, rngs=rngs)
+                self.to_vote = Linear(embedding, embedding, use_bias=False, rngs=rngs)
         else:
-            self.to_logits = nnx.Linear(hidden, target_size, rngs=rngs)
+            self.to_logits = Linear(hidden, target_size, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
 
     def encode(self, source: jax.Array, mask: jax.Array | None = None) -> tuple[State, Memory]:
@@ -288,7 +289,7 @@ class Seq2Seq(nnx.Module):
         vector = self.to_embedding(readout)
         if memory.words is not None:
             vector += self.to_vote(jnp.einsum("n...s,nse->n...e", weights, memory.words))
-        return self.target_embedding.attend(vector) + self.bias[...]
+        return by_rows(self.target_embedding.attend, vector) + self.bias[...]
 
 
 def _check(

@@ -10,6 +10,7 @@ from flax import nnx
 
 from karpa_helpers.data.vocabulary import EOS, PAD
 from karpa_helpers.nn.dropout import rngs_for
+from karpa_helpers.nn.linear import by_rows
 from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import (
     KeysValues,
@@ -170,7 +171,7 @@ class Transformer(nnx.Module):
         x = self.dropout(x, rngs=rngs)
         mask = memory.mask[:, None, None]
         x, looked = self.decoder(x, causal_mask(length), memory.seen, mask, rngs)
-        return self.target_embedding.attend(x), looked
+        return by_rows(self.target_embedding.attend, x), looked
 
     def _encode(self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None) -> Memory:
         source = jnp.asarray(source)
