@@ -31,6 +31,7 @@ CASES = {
     "gru_fed": course_text.training,
     "transformer": course_text.training,
     "beam": course_text.decoding,
+    "beam_each": course_text.decoding,
     "decode": course_text.decoding,
     "loading": course_others.loading,
     "scores": course_others.Scores,

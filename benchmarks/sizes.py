@@ -94,6 +94,8 @@ ROWS = (
         _GPU_TEXT),
     Row("beam", "GRU with attention, beam decode of 100 sentences", DECODING, {**_FED, **_BEAM},
         {**_TINY_GRU, **_TINY_BEAM}, {}, "100 sentences"),
+    Row("beam_each", "The same beam decode, in PyTorch one sentence after the other", DECODING,
+        {**_FED, **_BEAM, "one_by_one": True}, {**_TINY_GRU, **_TINY_BEAM}, {}, "100 sentences"),
     Row("transformer", "Transformer, train step", TRAINING, _TRANSFORMER, _TINY_TRANSFORMER,
         _GPU_TRANSFORMER),
     Row("decode", "Transformer, cached decode of 100 sentences", DECODING,

@@ -22,6 +22,7 @@ CASES = {
     "gru_fed": twin_torch_text.Training,
     "transformer": twin_torch_text.Training,
     "beam": twin_torch_text.Decoding,
+    "beam_each": twin_torch_text.Decoding,
     "decode": twin_torch_text.Decoding,
     "loading": twin_torch_others.Loading,
 }

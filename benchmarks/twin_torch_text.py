@@ -163,7 +163,8 @@ class Decoding:
     """Beam search where there is a width, else greedy.
 
     Args:
-        sizes: Of the row.
+        sizes: Of the row; with "one_by_one" each sentence is searched by itself, as in PyTorch's
+            tutorials.
         compiled: Whether `torch.compile` compiles the step; the search around it stays eager.
     """
 
@@ -182,7 +183,10 @@ class Decoding:
     def decode(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Tokens and scores of the best sentences."""
         search = decoding.beam if "beam" in self.sizes else decoding.greedy
-        return search(self.model, self.step, self.source, self.sizes)
+        parts = self.source.split(1 if self.sizes.get("one_by_one") else len(self.source))
+        found = [search(self.model, self.step, part, self.sizes) for part in parts]
+        tokens, scores = zip(*found, strict=True)
+        return torch.cat(tokens), torch.cat(scores)
 
     def run(self, calls: int) -> None:
         """So many times."""

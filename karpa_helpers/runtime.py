@@ -107,6 +107,18 @@ def keep_freed_memory() -> bool:
     return all(mallopt(name, value) == 1 for name, value in settings)
 
 
+def compiler_options() -> dict[str, str] | None:
+    """Options of XLA for a training step; None where its own are best.
+
+    In jax 0.10 XLA for CPUs gives convolutions to a library that runs many of them on one core.
+    XLA's own way uses all. Products and sums stay with that library.
+    """
+    if on_accelerator() or jax.__version_info__[:2] != (0, 10):
+        return None
+    kept = "LIBRARY_FUSION_TYPE_DOT,LIBRARY_FUSION_TYPE_REDUCE"
+    return {"xla_cpu_experimental_ynn_fusion_type": kept}
+
+
 def module_list(modules: Iterable[nnx.Module]) -> Any:
     """Submodules in order. Flax 0.12 wants `nnx.List`; older Flax has only the plain list."""
     return nnx.List(modules) if hasattr(nnx, "List") else list(modules)

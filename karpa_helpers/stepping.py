@@ -41,7 +41,7 @@ class Stepper:
 
     def advance(self, state: Tree, number: int, length: int) -> tuple[Tree, Metrics]:
         """`length` steps from step `number` on: the new state, and metrics with a row a step."""
-        state, self.order, metrics = _advance(
+        state, self.order, metrics = _compiled()(
             self.step, self.batch_size, length, state, self.order, self.data, self.key, number
         )
         self.pending.append(metrics)
@@ -69,9 +69,17 @@ def _beside(data: Tree, array: jax.Array) -> jax.Array:
     return jax.jit(lambda same: same, out_shardings=whole)(array)
 
 
-@functools.partial(
-    jax.jit, static_argnames=("step", "batch_size", "length"), donate_argnames=("state", "order")
-)
+@functools.cache
+def _compiled() -> Callable[..., tuple[Tree, jax.Array, Metrics]]:
+    """`_advance` as one program for the device at hand, which must not be asked for at import."""
+    return jax.jit(
+        _advance,
+        static_argnames=("step", "batch_size", "length"),
+        donate_argnames=("state", "order"),
+        compiler_options=runtime.compiler_options(),
+    )
+
+
 def _advance(
     step: Step, batch_size: int, length: int,
     state: Tree, order: jax.Array, data: Tree, key: jax.Array, number: jax.Array,

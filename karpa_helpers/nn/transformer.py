@@ -115,9 +115,7 @@ class MultiHeadAttention(nnx.Module):
         self.heads = heads
         self.to_queries = Linear(width, width, use_bias=False, rngs=rngs)
         self.to_keys_values = Linear(width, 2 * width, use_bias=False, rngs=rngs)
-        self.to_output = Linear(
-            width, width, use_bias=False, kernel_init=_scaled(scale), rngs=rngs
-        )
+        self.to_output = Linear(width, width, use_bias=False, kernel_init=_scaled(scale), rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
 
     def look_at(self, y: jax.Array) -> KeysValues:

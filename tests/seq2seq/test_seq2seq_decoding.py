@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -235,3 +236,20 @@ def test_wrong_input_is_refused(source: np.ndarray) -> None:
         decoding.beam(graph, state, source, LENGTH, 2, -1)
     with pytest.raises(ValueError, match="temperature is 0"):
         decoding.sample(graph, state, source, LENGTH, jax.random.key(0), 0)
+
+
+@pytest.mark.parametrize("size", [3, 7, 12, 40, 997, 2000])  # with and without a table
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_highest_are_those_of_sorting(size, count):
+    scores = np.random.default_rng(size).normal(size=(6, size)).astype("f4")
+    scores[2, 1:] = -np.inf  # what a beam does not have
+    values, places = decoding.highest(jnp.asarray(scores), count)
+    np.testing.assert_array_equal(values, -np.sort(-scores)[:, :count])
+    np.testing.assert_array_equal(np.take_along_axis(scores, np.asarray(places), 1), values)
+    assert all(len(set(row)) == count for row in np.asarray(places).tolist())
+
+
+def test_the_likeliest_is_the_first_of_equals():
+    scores = np.random.default_rng(0).integers(0, 4, (50, 9)).astype("f4")
+    scores[0] = -np.inf
+    np.testing.assert_array_equal(decoding.likeliest(jnp.asarray(scores)), scores.argmax(1))
