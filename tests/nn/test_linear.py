@@ -14,9 +14,7 @@ from karpa_helpers.nn.linear import Linear, by_rows
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("shape", [(5,), (3, 5), (2, 3, 5), (2, 3, 4, 5)])
 def test_layer_is_flax_layer(shape, use_bias):
-    mine, flax = (
-        kind(5, 7, use_bias=use_bias, rngs=nnx.Rngs(0)) for kind in (Linear, nnx.Linear)
-    )
+    mine, flax = (kind(5, 7, use_bias=use_bias, rngs=nnx.Rngs(0)) for kind in (Linear, nnx.Linear))
     x = jax.random.normal(jax.random.key(1), shape)
     np.testing.assert_allclose(mine(x), flax(x), rtol=1e-5, atol=1e-6)
     assert mine(x).shape == (*shape[:-1], 7)
