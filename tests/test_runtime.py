@@ -130,3 +130,11 @@ def test_freed_memory_is_kept_for_the_next_step():
         for how in ("keep", "give back")
     }
     assert faults["keep"] < faults["give back"] / 10, faults
+
+
+def test_only_the_cpu_of_jax_0_10_needs_options(monkeypatch):
+    monkeypatch.setattr(jax, "__version_info__", (0, 10, 2))
+    found = runtime.compiler_options()
+    assert (found is None) == runtime.on_accelerator()
+    monkeypatch.setattr(jax, "__version_info__", (0, 12, 0))
+    assert runtime.compiler_options() is None

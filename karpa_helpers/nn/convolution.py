@@ -25,7 +25,7 @@ _LECUN = nnx.initializers.lecun_normal()
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 _BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))  # of zeros, around each image
 FEW_CHANNELS = 8  # below, blocks of pixels fill the processor's lanes better than pixels
-CACHE_BYTES = 20 * 2**20  # what is larger has left the cache before it is read again
+CACHE_BYTES = 10 * 2**20  # what is larger has left the cache before it is read again
 
 
 class ConvTranspose2x(nnx.Module):
