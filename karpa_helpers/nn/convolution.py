@@ -258,8 +258,9 @@ def _by_kernel(x: jax.Array, y: jax.Array, stride: int) -> jax.Array:
     It is a convolution again, of x by y: channels take the place of the batch, the batch that of
     the channels, and y moves over x with steps of `stride` inside it.
     """
+    # Not the arrays' methods: jax 0.7 may give constants that have none.
     gradient = jax.lax.conv_general_dilated(
-        x.transpose(3, 1, 2, 0), y.transpose(1, 2, 0, 3), (1, 1), ((1, 1), (1, 1)),
+        jnp.transpose(x, (3, 1, 2, 0)), jnp.transpose(y, (1, 2, 0, 3)), (1, 1), ((1, 1), (1, 1)),
         rhs_dilation=(stride, stride), dimension_numbers=_LAYOUT,
     )  # fmt: skip
     return gradient.transpose(1, 2, 0, 3)
