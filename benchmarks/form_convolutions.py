@@ -12,24 +12,9 @@ import jax
 import jax.numpy as jnp
 
 from karpa_helpers.nn import convolution
+from karpa_helpers.nn.convolution import BORDER, blocks_of, in_blocks
 
 Form = Callable[[jax.Array, jax.Array], jax.Array]
-BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))
-
-
-def blocks_of(x: jax.Array) -> jax.Array:
-    """x with zeros around it, in blocks of 2x2 pixels: (N, H / 2 + 1, W / 2 + 1, 4 C)."""
-    count, height, width, channels = x.shape
-    shape = (count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
-    blocks = jnp.pad(x, BORDER).reshape(shape).transpose(0, 1, 3, 2, 4, 5)
-    return blocks.reshape(count, height // 2 + 1, width // 2 + 1, 4 * channels)
-
-
-def in_blocks(kernel: jax.Array) -> jax.Array:
-    """A kernel (4, 4, C, D) as (2, 2, 4 C, D): block row, block column, what is inside."""
-    channels, features = kernel.shape[2:]
-    parts = kernel.reshape(2, 2, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
-    return parts.reshape(2, 2, 4 * channels, features)
 
 
 def downsample_patches(x: jax.Array, kernel: jax.Array) -> jax.Array:

@@ -23,7 +23,7 @@ Bilinear = Callable[[jax.Array, jax.Array], jax.Array]
 
 _LECUN = nnx.initializers.lecun_normal()
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
-_BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))  # of zeros, around each image
+BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))  # of zeros, around each image
 FEW_CHANNELS = 8  # below, blocks of pixels fill the processor's lanes better than pixels
 CACHE_BYTES = 10 * 2**20  # what is larger has left the cache before it is read again
 
@@ -221,17 +221,26 @@ def upsample_to_blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
 def downsample_on_blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """`downsample` as a convolution with stride 1 of blocks of 2x2 pixels as channels.
 
-    With one row and column of zeros around it, x falls into blocks of 2x2 pixels, and each patch
-    of 4x4 pixels is 2x2 whole blocks.
+    With a border of zeros, each patch of 4x4 pixels is 2x2 whole blocks.
     """
+    return jax.lax.conv_general_dilated(
+        blocks_of(x), in_blocks(kernel), (1, 1), "VALID", dimension_numbers=_LAYOUT
+    )
+
+
+def blocks_of(x: jax.Array) -> jax.Array:
+    """x with zeros around it, in blocks of 2x2 pixels: (N, H / 2 + 1, W / 2 + 1, 4 C)."""
     count, height, width, channels = x.shape
     shape = (count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
-    blocks = jnp.pad(x, _BORDER).reshape(shape).transpose(0, 1, 3, 2, 4, 5)
-    blocks = blocks.reshape(count, height // 2 + 1, width // 2 + 1, -1)
-    # A row of the kernel is (block, row in the block); a column likewise.
-    parts = kernel.reshape(2, 2, 2, 2, channels, -1).transpose(0, 2, 1, 3, 4, 5)
-    parts = parts.reshape(2, 2, 4 * channels, -1)
-    return jax.lax.conv_general_dilated(blocks, parts, (1, 1), "VALID", dimension_numbers=_LAYOUT)
+    blocks = jnp.pad(x, BORDER).reshape(shape).transpose(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(count, height // 2 + 1, width // 2 + 1, 4 * channels)
+
+
+def in_blocks(kernel: jax.Array) -> jax.Array:
+    """A kernel (4, 4, C, D) as (2, 2, 4 C, D): block row, block column, what is inside."""
+    channels, features = kernel.shape[2:]
+    parts = kernel.reshape(2, 2, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
+    return parts.reshape(2, 2, 4 * channels, features)
 
 
 def turned(kernel: jax.Array) -> jax.Array:
