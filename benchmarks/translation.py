@@ -92,21 +92,23 @@ def course(name: str, prepared: translation.Prepared, recipe, seed: int, test: d
 
 def tutorial(python: str, prepared, pairs, seconds: float, seed: int, test: dict) -> dict:
     """Trains PyTorch's twin for as long, in a process of its own, and tests it."""
-    pieces, sources = prepared.pieces, list(test)
+    source_pieces, target_pieces = prepared.source_pieces, prepared.target_pieces
+    sources = list(test)
     with tempfile.TemporaryDirectory() as folder:
         data, out = Path(folder) / "data.npz", Path(folder) / "out.npz"
         np.savez(
             data,
-            source=fitting.source_rows(pairs.source, pieces),
-            target=fitting.target_rows(pairs.target, pieces),
-            test=fitting.source_rows(sources, pieces),
-            size=len(pieces),
+            source=fitting.source_rows(pairs.source, source_pieces),
+            target=fitting.target_rows(pairs.target, target_pieces),
+            test=fitting.source_rows(sources, source_pieces),
+            source_size=len(source_pieces),
+            target_size=len(target_pieces),
             length=prepared.shapes[-1][1],
         )
         command = [python, str(TWIN), str(data), str(out), "--seconds", str(seconds)]
         subprocess.run([*command, "--seed", str(seed)], check=True)
         with np.load(out) as found:
-            written = [pieces.decode(row[row != PAD]) for row in found["tokens"]]
+            written = [target_pieces.decode(row[row != PAD]) for row in found["tokens"]]
             steps, version = int(found["steps"]), str(found["torch"])
     return {
         "steps": steps,

@@ -78,8 +78,8 @@ def train(
     """Trains for so many seconds: (encoder, decoder, steps)."""
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    size = int(data["size"])
-    encoder, decoder = Encoder(size, hidden, dropout), Decoder(size, hidden, dropout)
+    encoder = Encoder(int(data["source_size"]), hidden, dropout)
+    decoder = Decoder(int(data["target_size"]), hidden, dropout)
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=rate)
     loss_of = nn.CrossEntropyLoss(ignore_index=PAD)

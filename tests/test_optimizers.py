@@ -84,3 +84,21 @@ def test_a_schedule_counts_for_each():
     assert not np.any(second["kernel"])
     assert not np.any(first["bias"])
     assert np.abs(second["bias"]).min() > 0.5
+
+
+def test_matrices_wait_for_several_batches():
+    rows = jax.random.normal(jax.random.key(2), (4, 5, 3))
+    gradients = [{"kernel": row, "bias": row[0]} for row in rows]
+    params = jax.tree.map(jnp.zeros_like, gradients[0])
+    falling = optax.linear_schedule(1.0, 0.0, 4)  # counted in batches: 1 at first, then 1/2
+    found = updates(gradients, params, learning_rate=falling, every=2)
+    sums = [{"kernel": rows[0] + rows[1]}, {"kernel": rows[2] + rows[3]}]
+    steps = updates(sums, {"kernel": params["kernel"]}, learning_rate=1.0)
+    assert not np.any(found[0]["kernel"])
+    assert not np.any(found[2]["kernel"])
+    np.testing.assert_allclose(found[1]["kernel"], steps[0]["kernel"], atol=1e-5)
+    np.testing.assert_allclose(found[3]["kernel"], 0.5 * steps[1]["kernel"], atol=1e-5)
+    for one, other in zip(found, updates(gradients, params), strict=True):
+        assert np.array_equal(one["bias"], other["bias"])
+    with pytest.raises(ValueError, match="every is 0"):
+        updates(gradients, params, every=0)

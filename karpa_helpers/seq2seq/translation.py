@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -14,7 +15,8 @@ from karpa_helpers import optimizers, training
 from karpa_helpers.data import subwords
 from karpa_helpers.data.subwords import Subwords
 from karpa_helpers.data.text import Pairs
-from karpa_helpers.seq2seq import buckets, fitting
+from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.seq2seq import buckets, fitting, lexicon
 from karpa_helpers.seq2seq.networks import Attention, Seq2Seq
 from karpa_helpers.seq2seq.translator import Translator
 from karpa_helpers.stepping import Step, Tree
@@ -28,7 +30,8 @@ class Recipe:
 
     Attributes:
         steps: Steps in all; the rate's fall ends there.
-        subwords: Pieces of one vocabulary for both languages.
+        source_subwords: Pieces of the source's vocabulary.
+        target_subwords: Pieces of the target's. Each step weighs all of them, so few are fast.
         embedding: Length of a piece's vector.
         hidden: Length of the decoder's state.
         attention: The score; None is the same network with one vector between its halves.
@@ -36,13 +39,17 @@ class Recipe:
         dropout: Share of numbers set to zero while training.
         smoothing: Of the labels.
         batch_size: Pairs a step.
+        counted: Whether the first embeddings come from counts, see `start_from_counts`, and not
+            from a lot.
         learning_rate: Muon's highest, for the matrices between layers.
+        every: Steps whose gradients Muon takes together.
         adam_rate: Adam's highest, for embeddings and biases.
         words: Pairs with a side of more words are left out; None keeps all.
     """
 
     steps: int = 3400
-    subwords: int = 6000
+    source_subwords: int = 4000
+    target_subwords: int = 4000
     embedding: int = 192
     hidden: int = 256
     attention: Attention | None = "general"
@@ -50,7 +57,9 @@ class Recipe:
     dropout: float = 0.0
     smoothing: float = 0.1
     batch_size: int = 64
-    learning_rate: float = 0.02
+    counted: bool = True
+    learning_rate: float = 0.03
+    every: int = 2
     adam_rate: float = 0.01
     words: int | None = 10
 
@@ -77,13 +86,15 @@ class Prepared(NamedTuple):
     """Sentences as a step takes them.
 
     Attributes:
-        pieces: The subwords of both languages, learned from these sentences.
+        source_pieces: The source's subwords, learned from these sentences.
+        target_pieces: The target's.
         groups: From `buckets.grouped`.
         shapes: From `buckets.shapes_for`.
         padding: The share of the groups' columns that hold padding.
     """
 
-    pieces: Subwords
+    source_pieces: Subwords
+    target_pieces: Subwords
     groups: Tree
     shapes: list[buckets.Shape]
     padding: float
@@ -106,14 +117,16 @@ def prepare(pairs: Pairs, recipe: Recipe) -> Prepared:
     Raises:
         ValueError: There are too few pairs for so many subwords.
     """
-    pieces = subwords.train([*pairs.source, *pairs.target], recipe.subwords)
-    source = fitting.source_rows(pairs.source, pieces)
-    target = fitting.target_rows(pairs.target, pieces)
+    source_pieces = subwords.train(pairs.source, recipe.source_subwords)
+    target_pieces = subwords.train(pairs.target, recipe.target_subwords)
+    source = fitting.source_rows(pairs.source, source_pieces)
+    target = fitting.target_rows(pairs.target, target_pieces)
     shapes = buckets.shapes_for(source, target)
     groups = buckets.grouped(source, target, shapes, recipe.batch_size)
     real = np.count_nonzero(groups["source"]) + np.count_nonzero(groups["target"])
     columns = np.asarray(shapes).sum(axis=1)[groups["shape"]].sum() * recipe.batch_size
-    return Prepared(pieces, groups, shapes, 1 - real / float(columns))
+    padding = 1 - real / float(columns)
+    return Prepared(source_pieces, target_pieces, groups, shapes, padding)
 
 
 def rate(recipe: Recipe, peak: float) -> optax.Schedule:
@@ -135,16 +148,17 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
         recipe: Of the run.
         seed: Decides the first weights.
     """
-    size = len(prepared.pieces)
     network = Seq2Seq(
-        size, size, recipe.embedding, recipe.hidden, attention=recipe.attention,
-        input_feeding=recipe.attention is not None, tied=True,
+        len(prepared.source_pieces), len(prepared.target_pieces), recipe.embedding, recipe.hidden,
+        attention=recipe.attention, input_feeding=recipe.attention is not None, tied=True,
         lexical=recipe.lexical and recipe.attention is not None, dropout=recipe.dropout,
         rngs=nnx.Rngs(seed),
     )  # fmt: skip
+    if recipe.counted:
+        start_from_counts(network, *rows_of(prepared.groups), seed)
+    rates = (rate(recipe, peak) for peak in (recipe.learning_rate, recipe.adam_rate))
     optimizer = optax.chain(
-        optax.clip_by_global_norm(1.0),
-        optimizers.muon(rate(recipe, recipe.learning_rate), rate(recipe, recipe.adam_rate)),
+        optax.clip_by_global_norm(1.0), optimizers.muon(*rates, every=recipe.every)
     )
     graph, state = training.create_state(network, optimizer)
     wrap = functools.partial(buckets.by_shape, shapes=prepared.shapes)
@@ -153,6 +167,46 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
         state,
         training.gradient_step(graph, optimizer, fitting.loss(recipe.smoothing), wrap),
     )
+
+
+def rows_of(groups: Tree) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of `buckets.grouped` as two arrays, source (N, S) and target (N, T)."""
+    source, target = (
+        groups[side].reshape(-1, groups[side].shape[-1]) for side in ("source", "target")
+    )
+    real = (source != PAD).any(axis=1)  # a group may be filled up with rows of padding
+    return source[real], target[real]
+
+
+def start_from_counts(network: Seq2Seq, source: np.ndarray, target: np.ndarray, seed: int) -> None:
+    """First weights by which a network with lexical votes begins as a dictionary.
+
+    The embeddings of both sides are those of `lexicon.embeddings`, with numbers as large as those
+    drawn before, of which a tenth stays. Where source tokens vote, their matrix is chosen such that
+    vote ij is about A_ij, the association of source token i with target token j. The bias of j is
+    the logarithm of its share of all tokens: what a network that reads nothing would learn.
+
+    Args:
+        network: With tied embeddings; its weights are replaced.
+        source: Token numbers of training pairs with PAD behind, (N, S).
+        target: Token numbers with BOS in front, (N, T).
+        seed: For `lexicon.embeddings`.
+    """
+    tables = network.source_embedding.embedding, network.target_embedding.embedding
+    written = target[:, 1:]
+    sizes = [len(table[...]) for table in tables]
+    width = tables[0][...].shape[-1]
+    found = lexicon.embeddings(lexicon.association(source, written, *sizes), width, seed)
+    scales = [
+        float(table[...].std() / vectors.std())
+        for table, vectors in zip(tables, found, strict=True)
+    ]
+    for table, vectors, scale in zip(tables, found, scales, strict=True):
+        table[...] = scale * vectors + 0.1 * table[...]
+    if network.lexical:
+        network.to_vote.kernel[...] = jnp.eye(width) / (scales[0] * scales[1])
+    counts = np.bincount(written[written != PAD], minlength=sizes[1]) + 1.0
+    network.bias[...] = jnp.asarray(np.log(counts / counts.sum()), jnp.float32)
 
 
 def train(prepared: Prepared, recipe: Recipe, seed: int = 0, **settings: Any) -> Trained:
@@ -172,7 +226,12 @@ def train(prepared: Prepared, recipe: Recipe, seed: int = 0, **settings: Any) ->
     source_length, target_length = prepared.shapes[-1]
     return Trained(
         Translator(
-            graph, result.state, prepared.pieces, prepared.pieces, source_length, target_length
+            graph,
+            result.state,
+            prepared.source_pieces,
+            prepared.target_pieces,
+            source_length,
+            target_length,
         ),
         result,
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
 
-from karpa_helpers.data import text
+from karpa_helpers.data import subwords, text
 from karpa_helpers.data.vocabulary import PAD
-from karpa_helpers.seq2seq import translation
+from karpa_helpers.seq2seq import lexicon, translation
 
-TINY = translation.Recipe(steps=4, subwords=120, embedding=8, hidden=8, batch_size=32)
+TINY = translation.Recipe(
+    steps=4, source_subwords=100, target_subwords=120, embedding=8, hidden=8, batch_size=32
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,8 @@ def test_within_keeps_both_sides_short(pairs):
 def test_preparing_loses_no_pair(pairs):
     prepared = translation.prepare(pairs, TINY)
     assert (prepared.groups["source"][..., 0] != PAD).sum() == len(pairs)
-    assert len(prepared.pieces) == TINY.subwords
+    assert len(prepared.source_pieces) == TINY.source_subwords
+    assert len(prepared.target_pieces) == TINY.target_subwords
     assert 0 < prepared.padding < 0.6
 
 
@@ -56,3 +60,41 @@ def test_the_rate_rises_and_falls(pairs):
     assert np.argmax(rates) == 5
     assert max(rates) == pytest.approx(0.3)
     assert rates[-1] == pytest.approx(0.003)
+
+
+def test_the_rows_are_those_of_the_pairs(pairs):
+    prepared = translation.prepare(pairs, TINY)
+    source, target = translation.rows_of(prepared.groups)
+    found = {(prepared.source_pieces.decode(s), prepared.target_pieces.decode(t))
+             for s, t in zip(source, target, strict=True)}  # fmt: skip
+    clean = [map(subwords.clean, side) for side in (pairs.source, pairs.target)]
+    assert len(source) == len(pairs)
+    assert found == set(zip(*clean, strict=True))
+
+
+def test_before_its_first_step_a_network_is_a_dictionary(pairs):
+    recipe = dataclasses.replace(TINY, embedding=120)  # room for the whole table
+    prepared = translation.prepare(pairs, recipe)
+    _, state, _ = translation.create(prepared, recipe, 0)
+    _, lot, _ = translation.create(prepared, dataclasses.replace(recipe, counted=False), 0)
+    weights = {name: np.asarray(leaf) for name, leaf in flat(state["params"]).items()}
+    drawn = {name: np.asarray(leaf) for name, leaf in flat(lot["params"]).items()}
+    source, target = translation.rows_of(prepared.groups)
+    expected = lexicon.association(source, target[:, 1:], 100, 120)
+    tables = [f"['{side}_embedding']['embedding']" for side in ("source", "target")]
+    own = [weights[name] - 0.1 * drawn[name] for name in tables]  # a tenth of the lot stays
+    said = own[0] @ weights["['to_vote']['kernel']"] @ own[1].T
+    np.testing.assert_allclose(said, expected, atol=0.02)
+    for table, name in zip(own, tables, strict=True):
+        assert table.std() == pytest.approx(drawn[name].std(), rel=1e-3)
+    written = target[:, 1:][target[:, 1:] != PAD]
+    share = np.bincount(written, minlength=120) + 1.0
+    np.testing.assert_allclose(np.exp(weights["['bias']"]), share / share.sum(), rtol=1e-4)
+    changed = {name for name in weights if not np.array_equal(weights[name], drawn[name])}
+    assert changed == {*tables, "['to_vote']['kernel']", "['bias']"}
+
+
+def flat(tree):
+    """The leaves by name."""
+    return {jax.tree_util.keystr(path).removesuffix(".value"): leaf
+            for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}  # fmt: skip
