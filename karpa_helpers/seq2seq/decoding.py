@@ -17,6 +17,7 @@ from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
 from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
 
 STEP = 8  # source lengths are rounded up to a multiple of it
+Pairs = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
 NEVER = (PAD, BOS)  # a decoder may not write these, however likely they are
 
 
@@ -61,7 +62,13 @@ def length_penalty(length: ArrayLike, alpha: ArrayLike) -> jax.Array:
     return ((5.0 + jnp.asarray(length)) / 6.0) ** alpha
 
 
-def greedy(graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int) -> Decoded:
+def greedy(
+    graph: nnx.GraphDef,
+    state: Any,
+    source: ArrayLike,
+    length: int,
+    examples: Pairs | None = None,
+) -> Decoded:
     """At each step the most likely token, until EOS.
 
     Args:
@@ -69,6 +76,8 @@ def greedy(graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int) -> D
         state: A trained state.
         source: Token numbers with PAD behind, shape (N, S).
         length: At most so many tokens, EOS included.
+        examples: Pairs that are at hand for each source, sources (N, K, S') and targets (N, K, T'),
+            as `Examples.nearest` finds them for a `networks.Seq2Seq`; None is without.
 
     Returns:
         One sentence for each source.
@@ -77,7 +86,7 @@ def greedy(graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int) -> D
         ValueError: The source is no (N, S), or length is not 1 or more.
     """
     source = _checked(source, length)
-    return _one_path(graph, weights_of(state), source, None, 1.0, length)
+    return _one_path(graph, weights_of(state), source, examples, None, 1.0, length)
 
 
 def sample(
@@ -109,16 +118,16 @@ def sample(
     source = _checked(source, length)
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}; give more than 0, or use greedy.")
-    return _one_path(graph, weights_of(state), source, key, temperature, length)
+    return _one_path(graph, weights_of(state), source, None, key, temperature, length)
 
 
 @functools.partial(jax.jit, static_argnames=("graph", "length"))
 def _one_path(
-    graph: nnx.GraphDef, weights: Any, source: jax.Array, key: jax.Array | None,
-    temperature: jax.Array | float, length: int,
+    graph: nnx.GraphDef, weights: Any, source: jax.Array, examples: Pairs | None,
+    key: jax.Array | None, temperature: jax.Array | float, length: int,
 ) -> Decoded:  # fmt: skip
     model = training.merge(graph, weights)
-    first, memory = model.encode(source)
+    first, memory = _encode(model, source, examples)
     count = len(source)
     rows = jnp.arange(count)
     keys = None if key is None else jax.vmap(lambda row: jax.random.fold_in(key, row))(rows)
@@ -151,8 +160,22 @@ def _one_path(
     return Decoded(tokens, total)
 
 
+def _encode(model: Any, source: jax.Array, examples: Pairs | None) -> tuple[Any, Any]:
+    """(the decoder's first state, what it may look at), with examples where there are some."""
+    state, memory = model.encode(source)
+    if examples is not None:
+        memory = memory._replace(recalled=model.recall(*examples))
+    return state, memory
+
+
 def beam(
-    graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int, width: int, alpha: float = 0.6
+    graph: nnx.GraphDef,
+    state: Any,
+    source: ArrayLike,
+    length: int,
+    width: int,
+    alpha: float = 0.6,
+    examples: Pairs | None = None,
 ) -> Beam:
     """Beam search: at each step the `width` most likely continuations are kept.
 
@@ -169,6 +192,7 @@ def beam(
         length: At most so many tokens, EOS included.
         width: Continuations that are kept, 1 or more.
         alpha: Of the length penalty, 0 or more; 0 ranks by log-probability.
+        examples: As for `greedy`.
 
     Returns:
         Up to `width` sentences for each source.
@@ -182,18 +206,20 @@ def beam(
     source = _checked(source, length)
     if width < 1 or alpha < 0:
         raise ValueError(f"width is {width} and alpha {alpha}; give width >= 1 and alpha >= 0.")
-    return _beam(graph, weights_of(state), source, alpha, width, length)
+    return _beam(graph, weights_of(state), source, examples, alpha, width, length)
 
 
 @functools.partial(jax.jit, static_argnames=("graph", "width", "length"))
 def _beam(
-    graph: nnx.GraphDef, weights: Any, source: jax.Array, alpha: jax.Array | float,
-    width: int, length: int,
+    graph: nnx.GraphDef, weights: Any, source: jax.Array, examples: Pairs | None,
+    alpha: jax.Array | float, width: int, length: int,
 ) -> Beam:  # fmt: skip
     model = training.merge(graph, weights)
     count = len(source)
     # Each source stands `width` times, one below the other: all leaves are (N * width, ...).
-    first, memory = jax.tree.map(lambda leaf: jnp.repeat(leaf, width, axis=0), model.encode(source))
+    first, memory = jax.tree.map(
+        lambda leaf: jnp.repeat(leaf, width, axis=0), _encode(model, source, examples)
+    )
 
     def can_improve(carry: Any) -> jax.Array:
         number, _, _, alive, finished = carry
@@ -256,7 +282,13 @@ def _take(found: Beam, place: jax.Array) -> Beam:
 
 
 def best(
-    graph: nnx.GraphDef, state: Any, source: ArrayLike, length: int, width: int, alpha: float
+    graph: nnx.GraphDef,
+    state: Any,
+    source: ArrayLike,
+    length: int,
+    width: int,
+    alpha: float,
+    examples: Pairs | None = None,
 ) -> jax.Array:
     """The best sentence for each source: greedy where the width is 1, else by beam search.
 
@@ -267,13 +299,14 @@ def best(
         length: At most so many tokens, EOS included.
         width: Of the beam.
         alpha: Of the beam's length penalty.
+        examples: As for `greedy`.
 
     Returns:
         Tokens, shape (N, length).
     """
     if width == 1:
-        return greedy(graph, state, source, length).tokens
-    return beam(graph, state, source, length, width, alpha).tokens[:, 0]
+        return greedy(graph, state, source, length, examples).tokens
+    return beam(graph, state, source, length, width, alpha, examples).tokens[:, 0]
 
 
 def translate(

@@ -130,7 +130,7 @@ def weights_of(state: Any) -> Any:
 
 def filled(rows: np.ndarray, count: int, axis: int = 0) -> np.ndarray:
     """Rows, or columns, of PAD behind the given ones: one shape for all batches compiles once."""
-    missing = [(0, 0), (0, 0)]
+    missing = [(0, 0)] * rows.ndim
     missing[axis] = (0, count - rows.shape[axis])
     return np.pad(rows, missing, constant_values=PAD)
 

@@ -14,6 +14,7 @@ from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
 from karpa_helpers.nn.linear import Linear, by_rows
 from karpa_helpers.nn.product_scan import product_scan
+from karpa_helpers.seq2seq.examples import Recalled, mixed
 
 Attention = Literal["dot", "general", "additive"]
 Kind = Literal["elman", "gru", "lstm"]
@@ -27,12 +28,14 @@ class Memory(NamedTuple):
         mask: True where the source has a token, shape (N, S); None without attention.
         code: The one vector that stands for the source, shape (N, code); None with attention.
         words: The source's embeddings, shape (N, S, embedding); None without lexical votes.
+        recalled: What was written in examples, from `recall`; None without.
     """
 
     values: jax.Array | None
     mask: jax.Array | None
     code: jax.Array | None
     words: jax.Array | None = None
+    recalled: Recalled | None = None
 
 
 class State(NamedTuple):
@@ -186,7 +189,25 @@ class Seq2Seq(nnx.Module):
             (state, logits of the next token (N, target_size), attention weights (N, S) or None).
         """
         state, readout, weights = self._advance(state, self.target_embedding(token), memory)
-        return state, self._logits(readout, weights, memory), weights
+        logits = self._logits(readout, weights, memory)
+        if memory.recalled is not None:
+            logits = mixed(logits, readout, memory.recalled)
+        return state, logits, weights
+
+    def recall(self, source: jax.Array, target: jax.Array) -> Recalled:
+        """Writes examples again: for `memory._replace(recalled=...)`.
+
+        Args:
+            source: Of K examples for each of N sentences, token numbers, shape (N, K, S).
+            target: BOS, tokens, EOS and PAD, shape (N, K, T).
+
+        Returns:
+            The readouts and tokens of all places, M = K (T - 1).
+        """
+        rows = target.reshape(-1, target.shape[-1])
+        readouts, _, _ = self._write(source.reshape(-1, source.shape[-1]), rows[:, :-1], None, None)
+        count = len(source)
+        return Recalled(readouts.reshape(count, -1, self.hidden), rows[:, 1:].reshape(count, -1))
 
     def __call__(
         self,
@@ -211,7 +232,18 @@ class Seq2Seq(nnx.Module):
             ValueError: There is dropout, the model is in training mode, and no key is given.
         """
         rngs = rngs_for(self.dropout, key)
-        state, memory = self._encode(source, source_mask, rngs)
+        readouts, weights, memory = self._write(source, target_in, source_mask, rngs)
+        return self._logits(self.dropout(readouts, rngs=rngs), weights, memory), weights
+
+    def _write(
+        self,
+        source: jax.Array,
+        target_in: jax.Array,
+        mask: jax.Array | None,
+        rngs: nnx.Rngs | None,
+    ) -> tuple[jax.Array, jax.Array | None, Memory]:
+        """Teacher forcing up to the readouts (N, T, hidden), with attention weights (N, T, S)."""
+        state, memory = self._encode(source, mask, rngs)
         inputs = self.dropout(self.target_embedding(target_in), rngs=rngs)
         if self.input_feeding:
             readouts, weights = self._advance_all_fed(state, inputs, memory)
@@ -220,7 +252,7 @@ class Seq2Seq(nnx.Module):
                 self.decoder, self._with_code(inputs, memory), carry=state.carry
             )
             readouts, weights = self._read(states, memory)
-        return self._logits(self.dropout(readouts, rngs=rngs), weights, memory), weights
+        return readouts, weights, memory
 
     def _encode(
         self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None

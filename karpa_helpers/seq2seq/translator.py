@@ -15,6 +15,7 @@ from flax import nnx
 from karpa_helpers import training
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, UNK, Tokenizer, pad
 from karpa_helpers.seq2seq import decoding
+from karpa_helpers.seq2seq.examples import Examples
 from karpa_helpers.seq2seq.fitting import filled, weights_of
 
 NOTHING = "There is nothing to translate."
@@ -68,6 +69,8 @@ class Translator:
         source_length: At most so many source tokens, EOS included.
         target_length: At most so many target tokens, EOS included.
         alpha: Of the beam's length penalty.
+        examples: Training pairs to have at hand, of which each sentence gets those most like it;
+            None is the network alone.
     """
 
     graph: nnx.GraphDef
@@ -77,6 +80,7 @@ class Translator:
     source_length: int
     target_length: int
     alpha: float = 1.0
+    examples: Examples | None = field(default=None, repr=False)
 
     def __call__(self, texts: Sequence[str], width: int = 1, batch_size: int = 256) -> list[str]:
         """The best translation of each text.
@@ -108,8 +112,9 @@ class Translator:
             columns = min(-(-longest // decoding.STEP) * decoding.STEP, self.source_length)
             rows = filled(pad([[*read[n][0], EOS] for n in chosen], columns), size)
             found = decoding.best(
-                self.graph, self.state, rows, self.target_length, width, self.alpha
-            )
+                self.graph, self.state, rows, self.target_length, width, self.alpha,
+                self._examples([texts[n] for n in chosen], size),
+            )  # fmt: skip
             for n, tokens in zip(chosen, np.asarray(found), strict=False):
                 written[n] = self.target.decode(tokens)
         return written
@@ -132,7 +137,10 @@ class Translator:
         if not ids:
             return Reading(tokens, notes, [])
         row = pad([[*ids, EOS]], self.source_length)
-        beam = decoding.beam(self.graph, self.state, row, self.target_length, width, self.alpha)
+        beam = decoding.beam(
+            self.graph, self.state, row, self.target_length, width, self.alpha,
+            self._examples([text], 1),
+        )  # fmt: skip
         written = np.asarray(beam.tokens[0])
         target = np.insert(written, 0, BOS, axis=1)
         rows = np.repeat(row, len(written), axis=0)
@@ -150,6 +158,13 @@ class Translator:
                 float(beam.log_probability[0, n]), float(beam.score[0, n]), look,
             ))  # fmt: skip
         return Reading(tokens, notes, list(found.values()))
+
+    def _examples(self, texts: Sequence[str], count: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """What is at hand for each text, and padding for a batch of `count`."""
+        if self.examples is None:
+            return None
+        source, target = self.examples.nearest(texts)
+        return filled(source, count), filled(target, count)
 
     def _read(self, text: str) -> tuple[list[int], list[str]]:
         """Source tokens without EOS, and notes on what had to be done."""
