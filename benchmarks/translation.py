@@ -22,10 +22,12 @@ from karpa_helpers import runtime
 from karpa_helpers.data import text
 from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.seq2seq import fitting, scores, translation
+from karpa_helpers.seq2seq.examples import Examples
 
 FILE = Path(__file__).with_name("translation.json")
 TWIN = Path(__file__).with_name("translation_torch.py")
 BEAM = 5
+DECODINGS = ("greedy", "beam", "beam_examples")
 RECIPES = {
     "tatoeba": translation.Recipe(),
     # Few and long captions: many passes over them need dropout.
@@ -70,14 +72,18 @@ def moses(written: list[str], references: list[list[str]]) -> float | None:
     return round(bleu.value, 2)
 
 
-def course(name: str, prepared: translation.Prepared, recipe, seed: int, test: dict) -> dict:
-    """Trains and tests the course's own translator."""
+def course(name: str, prepared, pairs, recipe, seed: int, test: dict) -> dict:
+    """Trains and tests the course's own translator, with attention also with examples at hand."""
     attention = "general" if name == "attention" else None
     recipe = dataclasses.replace(recipe, attention=attention)
     trained = translation.train(prepared, recipe, seed)
     sources, references = list(test), list(test.values())
     written = {width: trained.translator(sources, width=width) for width in (1, BEAM)}
-    result = trained.result
+    result, helped = trained.result, None
+    if attention:
+        examples = Examples(pairs, *prepared[:2], prepared.shapes[-2])
+        translator = dataclasses.replace(trained.translator, examples=examples)
+        helped = score(translator(sources, width=BEAM), references, False)
     return {
         "steps": result.step,
         "seconds": round(result.seconds, 1),
@@ -85,6 +91,7 @@ def course(name: str, prepared: translation.Prepared, recipe, seed: int, test: d
         "beam": score(written[BEAM], references, False),
         "beam_lowercase": score(written[BEAM], references, True),
         "beam_moses": moses(written[BEAM], references),
+        "beam_examples": helped,
         "versions": result.record["versions"],
         "device": result.record["device"],
     }
@@ -138,8 +145,8 @@ def keep(file: Path, row: dict) -> None:
     rows = [old for old in rows if any(old[name] != row[name] for name in same)]
     rows = sorted([*rows, row], key=lambda r: (r["set"], r["model"], r["seed"]))
     file.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    print(row["set"], row["model"], row["seed"], row["seconds"], "s", row["greedy"]["bleu"],
-          row.get("beam", {}).get("bleu"))  # fmt: skip
+    found = {name: row[name]["bleu"] for name in DECODINGS if row.get(name)}
+    print(row["set"], row["model"], row["seed"], row["seconds"], "s", found)
 
 
 def main() -> None:
@@ -164,7 +171,7 @@ def main() -> None:
                 seconds = args.seconds or seconds_of_attention(args.out, args.set, seed)
                 row = tutorial(args.torch, prepared, pairs, seconds, seed, test)
             else:
-                row = course(model, prepared, recipe, seed, test)
+                row = course(model, prepared, pairs, recipe, seed, test)
             keep(args.out, {"model": model, "set": args.set, "seed": seed, **row})
     print(runtime.device_name())
 

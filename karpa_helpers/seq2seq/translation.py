@@ -47,9 +47,9 @@ class Recipe:
         words: Pairs with a side of more words are left out; None keeps all.
     """
 
-    steps: int = 3400
+    steps: int = 5000
     source_subwords: int = 4000
-    target_subwords: int = 4000
+    target_subwords: int = 3500
     embedding: int = 192
     hidden: int = 256
     attention: Attention | None = "general"
@@ -58,8 +58,8 @@ class Recipe:
     smoothing: float = 0.1
     batch_size: int = 64
     counted: bool = True
-    learning_rate: float = 0.03
-    every: int = 2
+    learning_rate: float = 0.04
+    every: int = 4
     adam_rate: float = 0.01
     words: int | None = 10
 
@@ -156,9 +156,11 @@ def create(prepared: Prepared, recipe: Recipe, seed: int) -> tuple[nnx.GraphDef,
     )  # fmt: skip
     if recipe.counted:
         start_from_counts(network, *rows_of(prepared.groups), seed)
-    rates = (rate(recipe, peak) for peak in (recipe.learning_rate, recipe.adam_rate))
     optimizer = optax.chain(
-        optax.clip_by_global_norm(1.0), optimizers.muon(*rates, every=recipe.every)
+        optax.clip_by_global_norm(1.0),
+        optimizers.muon(
+            rate(recipe, recipe.learning_rate), rate(recipe, recipe.adam_rate), every=recipe.every
+        ),
     )
     graph, state = training.create_state(network, optimizer)
     wrap = functools.partial(buckets.by_shape, shapes=prepared.shapes)
