@@ -16,7 +16,7 @@ from karpa_helpers.data import subwords
 from karpa_helpers.data.subwords import Subwords
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD
-from karpa_helpers.seq2seq import buckets, fitting, lexicon
+from karpa_helpers.seq2seq import buckets, decoding, fitting, lexicon
 from karpa_helpers.seq2seq.networks import Attention, Seq2Seq
 from karpa_helpers.seq2seq.translator import Translator
 from karpa_helpers.stepping import Step, Tree
@@ -47,7 +47,7 @@ class Recipe:
         words: Pairs with a side of more words are left out; None keeps all.
     """
 
-    steps: int = 5000
+    steps: int = 4700
     source_subwords: int = 4000
     target_subwords: int = 3500
     embedding: int = 192
@@ -225,7 +225,10 @@ def train(prepared: Prepared, recipe: Recipe, seed: int = 0, **settings: Any) ->
     result = training.fit(
         step, state, prepared.groups, batch_size=1, steps=recipe.steps, seed=seed, **settings
     )
-    source_length, target_length = prepared.shapes[-1]
+    # A text may be a little longer than all that were trained on: full steps of the decoder's.
+    source_length, target_length = (
+        -(-longest // decoding.STEP) * decoding.STEP for longest in prepared.shapes[-1]
+    )
     return Trained(
         Translator(
             graph,

@@ -111,7 +111,7 @@ def test_readouts_are_those_of_writing_step_by_step():
 def test_an_untrained_network_repeats_the_example_of_its_very_sentence(pairs, pieces, width):
     graph, state = create()
     own = Examples(pairs, pieces, pieces, SHAPE, count=1)
-    # At equal readouts an example has 0.6 of the probability, more than all other tokens.
+    # At equal readouts an example has half of the probability, more than all other tokens.
     translator = Translator(graph, state, pieces, pieces, *SHAPE, alpha=2.0, examples=own)
     texts = pairs.source[:40]
     expected = [subwords.clean(line) for line in pairs.target[:40]]
