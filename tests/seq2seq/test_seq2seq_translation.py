@@ -10,7 +10,7 @@ import pytest
 
 from karpa_helpers.data import subwords, text
 from karpa_helpers.data.vocabulary import PAD
-from karpa_helpers.seq2seq import lexicon, translation
+from karpa_helpers.seq2seq import decoding, lexicon, translation
 
 TINY = translation.Recipe(
     steps=4, source_subwords=100, target_subwords=120, embedding=8, hidden=8, batch_size=32
@@ -52,6 +52,12 @@ def test_a_run_can_be_repeated_and_translates_any_text(pairs, attention):
     assert first.result.step == recipe.steps
     assert len(first.translator(["the cat", ""], width=2)) == 2
     assert first.translator(["", ""]) == ["", ""]
+    translator, longest = first.translator, prepared.shapes[-1]
+    for room, least in zip(
+        (translator.source_length, translator.target_length), longest, strict=True
+    ):
+        assert 0 <= room - least < decoding.STEP
+        assert room % decoding.STEP == 0
 
 
 def test_the_rate_rises_and_falls(pairs):
