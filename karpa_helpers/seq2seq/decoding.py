@@ -17,7 +17,7 @@ from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
 from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
 
 STEP = 8  # source lengths are rounded up to a multiple of it
-Pairs = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
+Rows = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
 NEVER = (PAD, BOS)  # a decoder may not write these, however likely they are
 
 
@@ -67,7 +67,7 @@ def greedy(
     state: Any,
     source: ArrayLike,
     length: int,
-    examples: Pairs | None = None,
+    examples: Rows | None = None,
 ) -> Decoded:
     """At each step the most likely token, until EOS.
 
@@ -123,7 +123,7 @@ def sample(
 
 @functools.partial(jax.jit, static_argnames=("graph", "length"))
 def _one_path(
-    graph: nnx.GraphDef, weights: Any, source: jax.Array, examples: Pairs | None,
+    graph: nnx.GraphDef, weights: Any, source: jax.Array, examples: Rows | None,
     key: jax.Array | None, temperature: jax.Array | float, length: int,
 ) -> Decoded:  # fmt: skip
     model = training.merge(graph, weights)
@@ -160,7 +160,7 @@ def _one_path(
     return Decoded(tokens, total)
 
 
-def _encode(model: Any, source: jax.Array, examples: Pairs | None) -> tuple[Any, Any]:
+def _encode(model: Any, source: jax.Array, examples: Rows | None) -> tuple[Any, Any]:
     """(the decoder's first state, what it may look at), with examples where there are some."""
     state, memory = model.encode(source)
     if examples is not None:
@@ -175,7 +175,7 @@ def beam(
     length: int,
     width: int,
     alpha: float = 0.6,
-    examples: Pairs | None = None,
+    examples: Rows | None = None,
 ) -> Beam:
     """Beam search: at each step the `width` most likely continuations are kept.
 
@@ -211,7 +211,7 @@ def beam(
 
 @functools.partial(jax.jit, static_argnames=("graph", "width", "length"))
 def _beam(
-    graph: nnx.GraphDef, weights: Any, source: jax.Array, examples: Pairs | None,
+    graph: nnx.GraphDef, weights: Any, source: jax.Array, examples: Rows | None,
     alpha: jax.Array | float, width: int, length: int,
 ) -> Beam:  # fmt: skip
     model = training.merge(graph, weights)
@@ -288,7 +288,7 @@ def best(
     length: int,
     width: int,
     alpha: float,
-    examples: Pairs | None = None,
+    examples: Rows | None = None,
 ) -> jax.Array:
     """The best sentence for each source: greedy where the width is 1, else by beam search.
 
