@@ -81,7 +81,8 @@ def course(name: str, prepared, pairs, recipe, seed: int, test: dict) -> dict:
     written = {width: trained.translator(sources, width=width) for width in (1, BEAM)}
     result, helped = trained.result, None
     if attention:
-        examples = Examples(pairs, *prepared[:2], prepared.shapes[-2])
+        pieces = prepared.source_pieces, prepared.target_pieces
+        examples = Examples(pairs, *pieces, prepared.shapes[-2])
         translator = dataclasses.replace(trained.translator, examples=examples)
         helped = score(translator(sources, width=BEAM), references, False)
     return {

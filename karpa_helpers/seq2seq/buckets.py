@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.seq2seq import fitting
 from karpa_helpers.stepping import Metrics, Tree
 from karpa_helpers.training import Gradient
 
@@ -37,7 +38,7 @@ def shapes_for(
     """
     if len(shares) == 0 or not all(0 < share <= 1 for share in shares):
         raise ValueError(f"shares are {list(shares)}; give one or more, above 0 and at most 1.")
-    edges = np.quantile(_lengths(source, target), sorted(shares), axis=0, method="higher")
+    edges = np.quantile(lengths_of(source, target), sorted(shares), axis=0, method="higher")
     return list(dict.fromkeys((int(s), int(t)) for s, t in edges))
 
 
@@ -68,7 +69,7 @@ def grouped(
     Raises:
         ValueError: There is no pair, the shapes do not grow, or a pair fits into none.
     """
-    lengths = _lengths(source, target)
+    lengths = lengths_of(source, target)
     edges = np.asarray(shapes, dtype=int).reshape(-1, 2)
     if len(edges) == 0 or np.any(np.diff(edges, axis=0) < 0) or batch_size < 1:
         raise ValueError(
@@ -93,8 +94,8 @@ def grouped(
         numbers.append(np.full(len(chosen), number, np.int32))
     index = np.concatenate(rows)
     return {
-        "source": _taken(source, index, int(edges[-1, 0])),
-        "target": _taken(target, index, int(edges[-1, 1])),
+        "source": taken(source, index, int(edges[-1, 0])),
+        "target": taken(target, index, int(edges[-1, 1])),
         "shape": np.concatenate(numbers),
     }
 
@@ -127,17 +128,13 @@ def by_shape(gradient: Gradient, shapes: Sequence[Shape]) -> Gradient:
     return chosen
 
 
-def _lengths(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+def lengths_of(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The tokens of each pair's sides, (N, 2)."""
-    if len(source) == 0 or len(source) != len(target):
-        raise ValueError(
-            f"There are {len(source)} sources and {len(target)} targets; give as many of one as "
-            "of the other, at least one."
-        )
+    fitting.check_pairs(source, target)
     return np.stack([(source != PAD).sum(axis=1), (target != PAD).sum(axis=1)], axis=1)
 
 
-def _taken(rows: np.ndarray, index: np.ndarray, width: int) -> np.ndarray:
+def taken(rows: np.ndarray, index: np.ndarray, width: int) -> np.ndarray:
     """rows[index], cut or filled to `width` columns; where the index is -1, a row of PAD."""
     wide = np.full((len(rows) + 1, width), PAD, np.int32)
     columns = min(width, rows.shape[1])

@@ -16,7 +16,7 @@ from karpa_helpers import training
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
 from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
 
-STEP = 8  # source lengths are rounded up to a multiple of it
+STEP = 8  # lengths are rounded up to a multiple of it
 Rows = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
 NEVER = (PAD, BOS)  # a decoder may not write these, however likely they are
 
@@ -340,7 +340,7 @@ def translate(
     if len(texts) == 0:
         return []
     rows = source_rows(texts, source_vocabulary)
-    rows = filled(rows, -(-rows.shape[1] // STEP) * STEP, axis=1)  # few shapes: few compilations
+    rows = filled(rows, rounded(rows.shape[1]), axis=1)  # few shapes: few compilations
     batch_size = min(batch_size, len(texts))
     answers: list[np.ndarray] = []
     for start in range(0, len(texts), batch_size):
@@ -348,6 +348,11 @@ def translate(
         answers.append(np.asarray(best(graph, state, batch, length, width, alpha)))
     written = np.concatenate(answers)[: len(texts)]
     return [target_vocabulary.decode(row) for row in written]
+
+
+def rounded(length: int) -> int:
+    """The length, or the next greater multiple of STEP."""
+    return -(-length // STEP) * STEP
 
 
 def next_log_probabilities(logits: jax.Array) -> jax.Array:

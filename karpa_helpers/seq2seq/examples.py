@@ -12,7 +12,7 @@ import numpy as np
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD, Tokenizer
 from karpa_helpers.maths import attention
-from karpa_helpers.seq2seq import fitting
+from karpa_helpers.seq2seq import buckets, fitting
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -96,16 +96,14 @@ class Examples:
             fitting.source_rows(pairs.source, source_pieces),
             fitting.target_rows(pairs.target, target_pieces),
         )
-        lengths = np.stack([(side != PAD).sum(axis=1) for side in rows], axis=1)
-        fits = np.flatnonzero((lengths <= shape).all(axis=1))
+        fits = np.flatnonzero((buckets.lengths_of(*rows) <= shape).all(axis=1))
         if len(fits) == 0 or count < 1:
             raise ValueError(
                 f"{len(fits)} pairs fit into {shape} tokens, and count is {count}; give longer "
                 "shapes, and a count of 1 or more."
             )
         self.source, self.target = (
-            fitting.filled(side[fits], max(width, side.shape[1]), axis=1)[:, :width]
-            for side, width in zip(rows, shape, strict=True)
+            buckets.taken(side, fits, width) for side, width in zip(rows, shape, strict=True)
         )
         self._words, self._search = _index([pairs.source[n] for n in fits], min(count, len(fits)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,12 +103,8 @@ def evaluate(graph: nnx.GraphDef, state: Any, data: Data, batch_size: int = 256)
     Raises:
         ValueError: There is no pair, or no real token.
     """
+    check_pairs(data["source"], data["target"])
     total = len(data["source"])
-    if total == 0 or len(data["target"]) != total:
-        raise ValueError(
-            f"There are {total} sources and {len(data['target'])} targets; give as many of one as "
-            "of the other, at least one."
-        )
     batch_size = min(batch_size, total)
     sums = np.zeros(3)
     for start in range(0, total, batch_size):
@@ -121,6 +117,19 @@ def evaluate(graph: nnx.GraphDef, state: Any, data: Data, batch_size: int = 256)
     if tokens == 0:
         raise ValueError("The targets hold no real token: they are PAD all over.")
     return Evaluation(nats / tokens, right / tokens, int(tokens))
+
+
+def check_pairs(source: Sized, target: Sized) -> None:
+    """Refuses sides of different numbers, and none at all.
+
+    Raises:
+        ValueError: They are not as many, or there is no pair.
+    """
+    if len(source) == 0 or len(source) != len(target):
+        raise ValueError(
+            f"There are {len(source)} sources and {len(target)} targets; give as many of one as "
+            "of the other, at least one."
+        )
 
 
 def weights_of(state: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse
 
 from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.seq2seq import fitting
 
 
 def association(
@@ -33,11 +34,7 @@ def association(
         Church, Hanks. Word Association Norms, Mutual Information, and Lexicography. Computational
         Linguistics 16, 1990. Pantel, Lin. Discovering Word Senses from Text. KDD 2002 (d).
     """
-    if len(source) == 0 or len(source) != len(target):
-        raise ValueError(
-            f"There are {len(source)} sources and {len(target)} targets; give as many of one as "
-            "of the other, at least one."
-        )
+    fitting.check_pairs(source, target)
     one, other = _holds(source, source_size), _holds(target, target_size)
     both = (one.T @ other).tocoo()
     n_i, n_j = np.asarray(one.sum(axis=0))[0, both.row], np.asarray(other.sum(axis=0))[0, both.col]
@@ -48,7 +45,7 @@ def association(
     return found
 
 
-def embeddings(association: np.ndarray, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def embeddings(table: np.ndarray, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Vectors whose products come as near to an association as so narrow ones can.
 
     With the largest singular values A ~ U S V^T, the rows of U sqrt(S) R and of V sqrt(S) R. A
@@ -56,7 +53,7 @@ def embeddings(association: np.ndarray, width: int, seed: int) -> tuple[np.ndarr
     hold far larger numbers than the last.
 
     Args:
-        association: A, shape (I, J).
+        table: A, shape (I, J), from `association`.
         width: W, the length of a vector.
         seed: Decides the rotation, and the last digits of the singular vectors.
 
@@ -70,8 +67,8 @@ def embeddings(association: np.ndarray, width: int, seed: int) -> tuple[np.ndarr
     """
     from sklearn.utils.extmath import randomized_svd  # here: it is slow to import
 
-    rank = min(width, *association.shape)
-    left, values, right = randomized_svd(association, rank, n_iter=2, random_state=seed)
+    rank = min(width, *table.shape)
+    left, values, right = randomized_svd(table, rank, n_iter=2, random_state=seed)
     noise = np.random.default_rng(seed).normal(size=(width, width))
     rotation = np.linalg.qr(noise)[0][:rank]
     root = np.sqrt(values)

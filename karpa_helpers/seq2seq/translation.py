@@ -226,9 +226,7 @@ def train(prepared: Prepared, recipe: Recipe, seed: int = 0, **settings: Any) ->
         step, state, prepared.groups, batch_size=1, steps=recipe.steps, seed=seed, **settings
     )
     # A text may be a little longer than all that were trained on: full steps of the decoder's.
-    source_length, target_length = (
-        -(-longest // decoding.STEP) * decoding.STEP for longest in prepared.shapes[-1]
-    )
+    source_length, target_length = map(decoding.rounded, prepared.shapes[-1])
     return Trained(
         Translator(
             graph,

@@ -109,7 +109,7 @@ class Translator:
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
             longest = max(len(read[n][0]) for n in chosen) + 1
-            columns = min(-(-longest // decoding.STEP) * decoding.STEP, self.source_length)
+            columns = min(decoding.rounded(longest), self.source_length)
             rows = filled(pad([[*read[n][0], EOS] for n in chosen], columns), size)
             found = decoding.best(
                 self.graph, self.state, rows, self.target_length, width, self.alpha,
