@@ -82,7 +82,7 @@ def course(name: str, prepared, pairs, recipe, seed: int, test: dict) -> dict:
     result, helped = trained.result, None
     if attention:
         pieces = prepared.source_pieces, prepared.target_pieces
-        examples = Examples(pairs, *pieces, prepared.shapes[-2])
+        examples = Examples(pairs, *pieces, prepared.shapes[-2:][0])
         translator = dataclasses.replace(trained.translator, examples=examples)
         helped = score(translator(sources, width=BEAM), references, False)
     return {
