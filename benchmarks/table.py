@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 from collections.abc import Sequence
@@ -25,10 +26,14 @@ def read(file: Path = FILE) -> list[Record]:
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
+def place(row: Record) -> tuple[str, str]:
+    """What all rows of one table share: the device, and Python's version in two numbers."""
+    return row["device"], ".".join(row["versions"]["python"].split(".")[:2])
+
+
 def identity(row: Record) -> tuple[Any, ...]:
     """What a newer row must share with an older one to take its place."""
-    python = ".".join(row["versions"]["python"].split(".")[:2])
-    return row["row"], row["device"], row["versions"]["jax"], python
+    return row["row"], *place(row), row["versions"]["jax"]
 
 
 def keep(file: Path, new: Sequence[Record]) -> None:
@@ -40,11 +45,11 @@ def keep(file: Path, new: Sequence[Record]) -> None:
 
 
 def newest(rows: Sequence[Record]) -> list[Record]:
-    """Of each row and device the last one measured, in the table's order."""
-    chosen: dict[tuple[str, str], Record] = {}
+    """Of each row and place the last one measured, in the tables' order."""
+    chosen: dict[tuple[Any, ...], Record] = {}
     for row in sorted(rows, key=lambda row: row["date"]):
-        chosen[row["device"], row["row"]] = row
-    return sorted(chosen.values(), key=lambda row: (row["device"], ORDER.index(row["row"])))
+        chosen[*place(row), row["row"]] = row
+    return sorted(chosen.values(), key=lambda row: (place(row), ORDER.index(row["row"])))
 
 
 def cells(row: Record) -> list[str]:
@@ -114,11 +119,11 @@ def markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 
 
 def speed(rows: Sequence[Record]) -> str:
-    """The tables of all devices, each with a line on what it was measured on."""
+    """The tables of all devices and Pythons, each with a line on what it was measured on."""
     parts = []
-    for device in sorted({row["device"] for row in rows}):
-        own = [row for row in newest(rows) if row["device"] == device]
-        parts += [markdown(HEAD, [cells(row) for row in own]), described(own)]
+    for _, own in itertools.groupby(newest(rows), place):
+        table = list(own)
+        parts += [markdown(HEAD, [cells(row) for row in table]), described(table)]
     return "\n\n".join(parts)
 
 

@@ -18,6 +18,11 @@ PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy")
 
 T = TypeVar("T")
 
+# On the CPU a step runs in the thread that calls it, and so finds the memory of the step before:
+# see `keep_freed_memory`. JAX reads this once, when it is first asked to compute.
+if "JAX_CPU_ENABLE_ASYNC_DISPATCH" not in os.environ:
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+
 
 def on_accelerator() -> bool:
     """Whether JAX's default device is a GPU or a TPU."""
@@ -90,20 +95,22 @@ def keep_freed_memory() -> bool:
 
     XLA takes the room for a step's intermediate arrays anew at each step. The GNU C library gives
     large blocks back to the system, which hands them out again as pages full of zeros: on two
-    cores this took a sixth of a translator's step. Now up to 2 GiB are kept until the process
-    ends, most of it in one place that all threads share. Other systems are left alone.
+    cores this took up to a third of a step. Now up to 2 GiB are kept until the process ends. The
+    library keeps them for its main thread only; other threads take large blocks from the system
+    whatever is set. So steps on the CPU are not handed to a thread of XLA's, as is JAX's default;
+    set the variable JAX_CPU_ENABLE_ASYNC_DISPATCH to 1 to have that. Other systems are left alone.
 
     Returns:
         Whether the setting was made.
 
     References:
-        mallopt(3): M_MMAP_MAX, M_TRIM_THRESHOLD, M_ARENA_MAX.
+        mallopt(3): M_MMAP_MAX, M_TRIM_THRESHOLD.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    mmap_max, trim_threshold, arena_max = -4, -1, -8  # as in malloc.h
-    settings = ((mmap_max, 0), (trim_threshold, 2**31 - 1), (arena_max, 1))
+    mmap_max, trim_threshold = -4, -1  # as in malloc.h
+    settings = ((mmap_max, 0), (trim_threshold, 2**31 - 1))
     return all(mallopt(name, value) == 1 for name, value in settings)
 
 

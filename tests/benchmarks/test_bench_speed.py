@@ -86,10 +86,17 @@ def test_cells_are_medians_of_rounds() -> None:
 def test_a_newer_run_replaces_one_of_the_same_versions(tmp_path) -> None:
     file = tmp_path / "speed.json"
     table.keep(file, [record()])
-    table.keep(file, [record(versions={"python": "3.12.1", "jax": "2"}, date="2026-01-02")])
+    table.keep(file, [record(versions={"python": "3.11.7", "jax": "2"}, date="2026-01-02")])
     table.keep(file, [record(title="new")])
     assert [row["title"] for row in table.read(file)] == ["new", "GRU"]
     assert [row["date"] for row in table.newest(table.read(file))] == ["2026-01-02"]
+
+
+def test_each_python_has_a_table() -> None:
+    other = record(versions={"python": "3.12.1", "jax": "2"})
+    text = table.speed([other, record()])
+    assert text.count("| One call |") == 2
+    assert text.index("python 3.11.7, jax 1") < text.index("python 3.12.1, jax 2")
 
 
 def test_columns_without_a_number_are_left_out() -> None:
