@@ -31,7 +31,7 @@ DECODINGS = ("greedy", "beam", "beam_examples")
 RECIPES = {
     "tatoeba": translation.Recipe(),
     # Few and long captions: many passes over them need dropout.
-    "multi30k": translation.Recipe(words=None, dropout=0.3, steps=2400),
+    "multi30k": translation.Recipe(words=None, dropout=0.3, steps=4400),
 }
 
 
