@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,38 @@ def results_table(lessons: list[Lesson]) -> str:
     return table(head, rows)
 
 
+DECODINGS = {
+    "greedy": "BLEU, greedy", "beam": "beam 5", "beam_examples": "beam 5, examples at hand",
+    "beam_lowercase": "beam 5, lower case",
+}  # fmt: skip
+
+
+def translation_table(root: Path) -> str:
+    """What `benchmarks/translation.py` stored: BLEU of each model over its seeds."""
+    file = root / "benchmarks" / "translation.json"
+    stored = json.loads(file.read_text("utf-8")) if file.exists() else []
+    runs: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in stored:
+        runs.setdefault((row["set"], row["model"]), []).append(row)
+    head = ["Sentences", "Model", *DECODINGS.values(), "Seeds", "Training, s"]
+    rows = []
+    for (name, model), found in runs.items():
+        columns = [[one[key]["bleu"] for one in found if one.get(key)] for key in DECODINGS]
+        seconds = statistics.mean(one["seconds"] for one in found)
+        rows.append(
+            [name, model.replace("_", " "), *map(span, columns), str(len(found)), f"{seconds:.0f}"]
+        )
+    return table(head, rows)
+
+
+def span(values: list[float]) -> str:
+    """The mean, and where there are several values the least and the greatest."""
+    if not values:
+        return ""
+    ends = f" ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.1f}{ends}"
+
+
 def speed_table(root: Path) -> str:
     """What `make bench` stored last, beside PyTorch and Keras."""
     return benchmark.speed(benchmark.read(root / "benchmarks" / benchmark.FILE.name))
@@ -105,4 +139,5 @@ def build(root: Path, address: Address) -> str:
     text = (root / "README.md").read_text("utf-8")
     text = replace_block(text, "lessons", lesson_table(lessons, address))
     text = replace_block(text, "results", results_table(lessons))
+    text = replace_block(text, "translation", translation_table(root))
     return replace_block(text, "speed", speed_table(root))

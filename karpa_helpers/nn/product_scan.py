@@ -31,7 +31,8 @@ def product_scan(
     matrix at each step. Here the x_t and d_t are kept, and one large product makes the sum.
 
     Args:
-        step: One step; what it reads beside its arguments has no gradient.
+        step: One step; what it reads beside its arguments has no gradient. The modules it gets are
+            its own copies, so it may change them.
         modules: Flax modules, or a tuple of them, whose `nnx.Linear` layers the step calls, each
             at most once.
         carry: Before the first step.
@@ -60,10 +61,10 @@ def _scan(
     xs: Tree,
     constants: Tree,
 ) -> tuple[Tree, Tree]:
-    modules = nnx.merge(graph, weights)
-    return jax.lax.scan(
-        lambda carry, x: step(modules, carry, x, constants), carry, xs, reverse=reverse
-    )
+    def one(carry: Tree, x: Tree) -> tuple[Tree, Tree]:
+        return step(nnx.merge(graph, weights), carry, x, constants)
+
+    return jax.lax.scan(one, carry, xs, reverse=reverse)
 
 
 def _forward(

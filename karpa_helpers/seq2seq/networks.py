@@ -29,6 +29,7 @@ class Memory(NamedTuple):
         code: The one vector that stands for the source, shape (N, code); None with attention.
         words: The source's embeddings, shape (N, S, embedding); None without lexical votes.
         recalled: What was written in examples, from `recall`; None without.
+        keys: What `Score.keys` makes of the values, shape (N, S, hidden); None without attention.
     """
 
     values: jax.Array | None
@@ -36,6 +37,7 @@ class Memory(NamedTuple):
     code: jax.Array | None
     words: jax.Array | None = None
     recalled: Recalled | None = None
+    keys: jax.Array | None = None
 
 
 class State(NamedTuple):
@@ -51,7 +53,7 @@ class State(NamedTuple):
 
 
 class Score(nnx.Module):
-    """The score of each query against each key, of equal width; see `maths.attention`.
+    """The score of each query against each value, of equal width; see `maths.attention`.
 
     Args:
         kind: "dot" (no parameters), "general" (a matrix) or "additive" (a hidden layer).
@@ -69,10 +71,15 @@ class Score(nnx.Module):
             self.key_weight = nnx.Param(draw(rngs.params(), (width, width)))
             self.vector = nnx.Param(draw(rngs.params(), (width, 1))[:, 0])
 
+    def keys(self, values: jax.Array) -> jax.Array:
+        """What queries are held against, shape (N, S, width): made once for all queries.
+
+        The general score q W v is q (W v); in the others the values themselves are the keys.
+        """
+        return values @ self.weight[...].T if self.kind == "general" else values
+
     def __call__(self, queries: jax.Array, keys: jax.Array) -> jax.Array:
-        """Maps queries (N, T, width) and keys (N, S, width) to scores (N, T, S)."""
-        if self.kind == "general":
-            return attention.general_score(queries, keys, self.weight[...])
+        """Maps queries (N, T, width) and keys from `keys` (N, S, width) to scores (N, T, S)."""
         if self.kind == "additive":
             weights = self.query_weight[...], self.key_weight[...], self.vector[...]
             return attention.additive_score(queries, keys, *weights)
@@ -273,7 +280,8 @@ class Seq2Seq(nnx.Module):
         state = State(jax.tree.unflatten(structure, first), fed)
         if self.attention is None:
             return state, Memory(None, None, code)
-        return state, Memory(values, mask, None, embedded if self.lexical else None)
+        words = embedded if self.lexical else None
+        return state, Memory(values, mask, None, words, keys=self.score.keys(values))
 
     def _with_code(self, inputs: jax.Array, memory: Memory) -> jax.Array:
         """Each input (N, T, embedding) with the code behind it, where there is one."""
@@ -308,9 +316,9 @@ class Seq2Seq(nnx.Module):
 
     def _read(self, states: jax.Array, memory: Memory) -> tuple[jax.Array, jax.Array | None]:
         """Readouts of decoder states (N, T, hidden), with attention weights (N, T, S)."""
-        if memory.values is None or memory.mask is None:
+        if memory.values is None or memory.keys is None or memory.mask is None:
             return states, None
-        scores = self.score(states, memory.values)
+        scores = self.score(states, memory.keys)
         context, weights = attention.attend(scores, memory.values, memory.mask[:, None])
         return jnp.tanh(self.to_readout(jnp.concatenate([context, states], axis=-1))), weights
 

@@ -82,7 +82,8 @@ def test_moving_the_keys_moves_the_weights(kind: Any, source: np.ndarray) -> Non
     model = network(attention=kind)
     state, memory = model.encode(source)
     order = np.array([3, 0, 5, 1, 4, 2])
-    moved = memory._replace(values=memory.values[:, order], mask=memory.mask[:, order])
+    values, keys, mask = (a[:, order] for a in (memory.values, memory.keys, memory.mask))
+    moved = memory._replace(values=values, keys=keys, mask=mask)
     _, logits, weights = model.step(state, TARGET[:, 0], memory)
     _, same, moved_weights = model.step(state, TARGET[:, 0], moved)
     np.testing.assert_allclose(moved_weights, weights[:, order], atol=1e-6)
@@ -101,7 +102,7 @@ def test_scores_by_a_loop(kind: Any) -> None:
             score.vector[...] @ jnp.tanh(q @ score.query_weight[...] + k @ score.key_weight[...])
         ),
     }
-    found = score(queries, keys)[0]
+    found = score(queries, score.keys(keys))[0]
     for t, j in itertools.product(range(3), range(3)):
         expected = forms[kind](queries[0, t], keys[0, j])
         np.testing.assert_allclose(found[t, j], expected, rtol=1e-4, atol=1e-5)

@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Path:
     """A project folder, unpublished, with this repository's pyproject.toml and one good lesson."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     write_project(tmp_path, Address())
-    marks = ("badges", "lessons", "clone", "colab", "results", "speed")
+    marks = ("badges", "lessons", "clone", "colab", "results", "speed", "translation")
     blocks = "\n".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in marks)
     (tmp_path / "README.md").write_text(f"# Title\n\n{blocks}", "utf-8")
     (tmp_path / "notebooks" / "text").mkdir(parents=True)

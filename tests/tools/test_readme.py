@@ -47,6 +47,18 @@ def test_a_reported_score_reaches_the_table(lesson: Lesson) -> None:
     assert row not in before
 
 
+def test_runs_of_one_model_share_a_row(project: Path) -> None:
+    runs = [
+        {"set": "tatoeba", "model": "one_vector", "seed": seed, "seconds": 100 + seed,
+         "greedy": {"bleu": 30.0}, "beam": {"bleu": 31.0 + seed}, "beam_examples": None}
+        for seed in range(3)
+    ]  # fmt: skip
+    (project / "benchmarks").mkdir()
+    (project / "benchmarks" / "translation.json").write_text(json.dumps(runs), "utf-8")
+    row = "| tatoeba | one vector | 30.0 (30.0 to 30.0) | 32.0 (31.0 to 33.0) |  |  | 3 | 101 |"
+    assert row in build(project, Address())
+
+
 @pytest.mark.parametrize(
     ("record", "text"),
     [
