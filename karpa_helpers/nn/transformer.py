@@ -209,6 +209,8 @@ class Block(nnx.Module):
     ) -> tuple[jax.Array, KeysValues, jax.Array]:  # fmt: skip
         """One place further: `x` (N, 1, D) stands at `place` (N,), the cache holds those before.
 
+        The memory may have fewer rows, N / K: then each is that of K rows of x, side by side.
+
         Returns:
             (output (N, 1, D), the cache with this place, weights (N, H, 1, S)).
         """
@@ -236,10 +238,20 @@ class Block(nnx.Module):
         branch, weights = self.attend_self(normed, seen, mask, rngs)
         x = x + self.dropout(branch, rngs=rngs)
         if memory is not None:
-            branch, weights = self.attend_cross(self.norm_cross(x), memory, memory_mask, rngs)
+            branch, weights = self._look(self.norm_cross(x), memory, memory_mask, rngs)
             x = x + self.dropout(branch, rngs=rngs)
         hidden = jax.nn.gelu(self.widen(self.norm_mlp(x)))
         return x + self.dropout(self.narrow(hidden), rngs=rngs), weights
+
+    def _look(
+        self, x: jax.Array, memory: KeysValues, mask: jax.Array | None, rngs: nnx.Rngs | None
+    ) -> tuple[jax.Array, jax.Array]:
+        """The cross-attention; rows that share a memory ask as places of one sequence."""
+        grouped = x.reshape(len(memory.keys), -1, x.shape[-1])
+        branch, weights = self.attend_cross(grouped, memory, mask, rngs)
+        if len(grouped) < len(x):
+            weights = weights.swapaxes(1, 2).reshape(len(x), -1, 1, weights.shape[-1])
+        return branch.reshape(x.shape), weights
 
 
 class Stack(nnx.Module):

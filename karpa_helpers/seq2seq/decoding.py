@@ -216,10 +216,9 @@ def _beam(
 ) -> Beam:  # fmt: skip
     model = training.merge(graph, weights)
     count = len(source)
-    # Each source stands `width` times, one below the other: all leaves are (N * width, ...).
-    first, memory = jax.tree.map(
-        lambda leaf: jnp.repeat(leaf, width, axis=0), _encode(model, source, examples)
-    )
+    first, memory = _encode(model, source, examples)
+    # Each state stands `width` times, one below the other: all its leaves are (N * width, ...).
+    first = jax.tree.map(lambda leaf: jnp.repeat(leaf, width, axis=0), first)
 
     def can_improve(carry: Any) -> jax.Array:
         number, _, _, alive, finished = carry

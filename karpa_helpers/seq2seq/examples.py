@@ -42,12 +42,12 @@ def mixed(logits: jax.Array, readout: jax.Array, recalled: Recalled) -> jax.Arra
     So examples speak only where the decoder stood nearly as it stands now.
 
     Args:
-        logits: Of the network, shape (N, V).
-        readout: Shape (N, hidden).
+        logits: Of the network for K places of each of N sentences, shape (N, K, V).
+        readout: Shape (N, K, hidden).
         recalled: With N in front; a row of PAD alone leaves the network's probabilities.
 
     Returns:
-        Shape (N, V).
+        Shape (N, K, V).
 
     References:
         Khandelwal, Fan, Jurafsky, Zettlemoyer, Lewis. Nearest Neighbor Machine Translation. ICLR
@@ -55,15 +55,16 @@ def mixed(logits: jax.Array, readout: jax.Array, recalled: Recalled) -> jax.Arra
         Neighbor Machine Translation. ICLR 2023, arXiv:2302.12188 (few similar sentences, and a
         share that falls with the distance; its form is another).
     """
-    real = recalled.tokens != PAD
-    products = jnp.einsum("nmh,nh->nm", recalled.readouts, readout)
-    lengths = jnp.sum(recalled.readouts**2, axis=-1) + jnp.sum(readout**2, axis=-1)[:, None]
-    distance = jnp.maximum(lengths - 2 * products, 0)
+    real = (recalled.tokens != PAD)[:, None]
+    products = jnp.einsum("nkh,nmh->nkm", readout, recalled.readouts)
+    length, length_there = (jnp.sum(x**2, axis=-1) for x in (readout, recalled.readouts))
+    distance = jnp.maximum(length[..., None] + length_there[:, None] - 2 * products, 0)
     weights = attention.softmax(-distance, real, TEMPERATURE)
     nearest = jnp.min(jnp.where(real, distance, jnp.inf), axis=-1, keepdims=True)
     share = SHARE * jnp.exp(-nearest / REACH)
     p = (1 - share) * jax.nn.softmax(logits)
-    p = p.at[jnp.arange(len(p))[:, None], recalled.tokens].add(share * weights)
+    n, k = jnp.ogrid[: p.shape[0], : p.shape[1]]
+    p = p.at[n[..., None], k[..., None], recalled.tokens[:, None]].add(share * weights)
     return jnp.log(jnp.maximum(p, jnp.finfo(p.dtype).tiny))
 
 

@@ -188,18 +188,19 @@ class Seq2Seq(nnx.Module):
         """Writes one token further.
 
         Args:
-            state: From `encode` or the last step.
-            token: The token before, shape (N,); BOS at first.
-            memory: From `encode`.
+            state: From `encode` or the last step; K rows of one source stand side by side.
+            token: The token before, shape (N K,); BOS at first.
+            memory: From `encode`, with N in front.
 
         Returns:
-            (state, logits of the next token (N, target_size), attention weights (N, S) or None).
+            (state, logits of the next token (N K, target_size), attention weights (N K, S) or
+            None).
         """
         state, readout, weights = self._advance(state, self.target_embedding(token), memory)
         logits = self._logits(readout, weights, memory)
         if memory.recalled is not None:
             logits = mixed(logits, readout, memory.recalled)
-        return state, logits, weights
+        return state, _one_row_each(logits), None if weights is None else _one_row_each(weights)
 
     def recall(self, source: jax.Array, target: jax.Array) -> Recalled:
         """Writes examples again: for `memory._replace(recalled=...)`.
@@ -293,14 +294,23 @@ class Seq2Seq(nnx.Module):
     def _advance(
         self, state: State, embedded: jax.Array, memory: Memory
     ) -> tuple[State, jax.Array, jax.Array | None]:
-        """One step of the cell on an embedded token (N, embedding), and its readout."""
-        inputs = self._with_code(embedded[:, None], memory)[:, 0]
+        """One step of the cell on embedded tokens (N K, embedding), and its readouts.
+
+        Returns:
+            (state, readouts (N, K, hidden), attention weights (N, K, S) or None).
+        """
+        sources = len(jax.tree.leaves(memory)[0])
+
+        def by_source(rows: jax.Array) -> jax.Array:
+            return rows.reshape(sources, -1, rows.shape[-1])
+
+        inputs = _one_row_each(self._with_code(by_source(embedded), memory))
         if state.fed is not None:
             inputs = jnp.concatenate([inputs, state.fed], axis=-1)
         carry, hidden = self.decoder(state.carry, inputs)
-        readout, weights = self._read(hidden[:, None], memory)
-        fed = readout[:, 0] if state.fed is not None else None
-        return State(carry, fed), readout[:, 0], None if weights is None else weights[:, 0]
+        readouts, weights = self._read(by_source(hidden), memory)
+        fed = _one_row_each(readouts) if state.fed is not None else None
+        return State(carry, fed), readouts, weights
 
     def _advance_all_fed(
         self, state: State, inputs: jax.Array, memory: Memory
@@ -309,7 +319,7 @@ class Seq2Seq(nnx.Module):
 
         def one(model: Seq2Seq, state: State, embedded: jax.Array, memory: Memory) -> Any:
             state, readout, weights = model._advance(state, embedded, memory)
-            return state, (readout, weights)
+            return state, (readout[:, 0], None if weights is None else weights[:, 0])
 
         _, (readouts, weights) = product_scan(one, self, state, inputs.swapaxes(0, 1), memory)
         return readouts.swapaxes(0, 1), weights.swapaxes(0, 1)
@@ -330,6 +340,11 @@ class Seq2Seq(nnx.Module):
         if memory.words is not None:
             vector += self.to_vote(jnp.einsum("n...s,nse->n...e", weights, memory.words))
         return by_rows(self.target_embedding.attend, vector) + self.bias[...]
+
+
+def _one_row_each(grouped: jax.Array) -> jax.Array:
+    """(N, K, D) as (N K, D)."""
+    return grouped.reshape(-1, grouped.shape[-1])
 
 
 def _check(

@@ -105,13 +105,13 @@ class Transformer(nnx.Module):
         """Writes one token further. After `longest` tokens only EOS is possible.
 
         Args:
-            state: From `encode` or the last step.
-            token: The token before, shape (N,); BOS at first.
-            memory: From `encode`.
+            state: From `encode` or the last step; K rows of one source stand side by side.
+            token: The token before, shape (N K,); BOS at first.
+            memory: From `encode`, with N in front.
 
         Returns:
-            (state, logits of the next token (N, target_size), attention weights (N, S): the mean
-            over the heads of the last layer).
+            (state, logits of the next token (N K, target_size), attention weights (N K, S): the
+            mean over the heads of the last layer).
         """
         x = self._embed(self.target_embedding, token)[:, None]
         full = state.place >= self.longest

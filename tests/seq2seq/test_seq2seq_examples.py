@@ -46,6 +46,11 @@ def create(size: int = 150):
     return training.create_state(network, optax.sgd(0.1))
 
 
+def mixed(logits, readout, recalled):
+    """`examples.mixed` at one place of each sentence."""
+    return examples.mixed(logits[:, None], readout[:, None], recalled)[:, 0]
+
+
 def random_case(seed: int = 0):
     """Logits (2, 7), readouts (2, 3), and five places, of which the last holds nothing."""
     keys = jax.random.split(jax.random.key(seed), 3)
@@ -56,7 +61,7 @@ def random_case(seed: int = 0):
 
 def test_the_mixture_is_that_of_the_formula():
     logits, readout, recalled = random_case()
-    found = np.exp(np.asarray(examples.mixed(logits, readout, recalled)))
+    found = np.exp(np.asarray(mixed(logits, readout, recalled)))
     for n in range(2):
         p = np.exp(logits[n]) / np.exp(logits[n]).sum()
         d = [((np.asarray(recalled.readouts[n, m]) - readout[n]) ** 2).sum() for m in range(4)]
@@ -72,21 +77,19 @@ def test_the_mixture_is_that_of_the_formula():
 def test_what_is_padding_says_nothing():
     logits, readout, recalled = random_case()
     near = Recalled(recalled.readouts.at[:, 4].set(readout), recalled.tokens)
-    assert np.array_equal(
-        examples.mixed(logits, readout, near), examples.mixed(logits, readout, recalled)
-    )
+    assert np.array_equal(mixed(logits, readout, near), mixed(logits, readout, recalled))
     nothing = recalled._replace(tokens=jnp.full((2, 5), PAD))
     np.testing.assert_allclose(
-        examples.mixed(logits, readout, nothing), jax.nn.log_softmax(logits), atol=1e-5
+        mixed(logits, readout, nothing), jax.nn.log_softmax(logits), atol=1e-5
     )
 
 
 def test_far_examples_change_nothing_and_are_no_error():
     logits, readout, recalled = random_case()
     far = recalled._replace(readouts=recalled.readouts + 1e3)
-    found = examples.mixed(logits, readout, far)
+    found = mixed(logits, readout, far)
     np.testing.assert_allclose(found, jax.nn.log_softmax(logits), atol=1e-5)
-    sure = examples.mixed(1e4 * logits, readout, far)
+    sure = mixed(1e4 * logits, readout, far)
     assert np.isfinite(sure).all()
 
 
