@@ -121,7 +121,6 @@ class LabelledGenerator(nnx.Module):
         label_dim: Length of a vector of labels, such as several one-hot ones in a row.
         width: Channels of the residual generator at half the final size.
         pixels: Height and width of the images: 8, 16, 32, 64, ...
-        blocks: Residual blocks a stage.
         rngs: Random keys for the first weights.
 
     References:
@@ -136,7 +135,6 @@ class LabelledGenerator(nnx.Module):
         label_dim: int,
         width: int = 32,
         pixels: int = 32,
-        blocks: int = 1,
         *,
         rngs: nnx.Rngs,
     ) -> None:
@@ -146,7 +144,7 @@ class LabelledGenerator(nnx.Module):
             nnx.Linear(wide, narrow, kernel_init=_HE, rngs=rngs)
             for wide, narrow in itertools.pairwise(dims)
         )
-        self.generator = ResidualGenerator(MAPPED_DIM, width, pixels, blocks, True, rngs=rngs)
+        self.generator = ResidualGenerator(MAPPED_DIM, width, pixels, normalise=True, rngs=rngs)
 
     def __call__(self, z: jax.Array, labels: jax.Array) -> jax.Array:
         """Maps (N, latent_dim) and (N, label_dim) to images (N, pixels, pixels, 3) in [-1, 1].
