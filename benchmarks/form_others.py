@@ -197,7 +197,7 @@ def gru_cell(inputs_first: bool = False, unroll: int = 1, masked: bool = False) 
 
 
 def gru_course(x: jax.Array, kernel: jax.Array, bias: jax.Array, inner: jax.Array) -> jax.Array:
-    """The course's `nn.recurrent.run`: each kernel's gradient in one product behind the scan."""
+    """The course's `nn.recurrent.run`: inputs first, kernels' gradients behind the scan."""
     cell = recurrent.make_cell("gru", x.shape[-1], len(inner), rngs=nnx.Rngs(0))
     cell.dense_i.kernel[...], cell.dense_i.bias[...] = kernel, bias
     cell.dense_h.kernel[...] = inner
@@ -224,7 +224,7 @@ RECURRENCE: dict[str, GRU] = {
     "with a mask": gru_cell(masked=True),
     "inputs first": gru_cell(inputs_first=True),
     "four steps unrolled": gru_cell(unroll=4),
-    "kernels' gradients by products (course)": gru_course,
+    "inputs first, kernels' gradients last (course)": gru_course,
 }
 
 

@@ -20,8 +20,7 @@ T = TypeVar("T")
 
 # On the CPU a step runs in the thread that calls it, and so finds the memory of the step before:
 # see `keep_freed_memory`. JAX reads this once, when it is first asked to compute.
-if "JAX_CPU_ENABLE_ASYNC_DISPATCH" not in os.environ:
-    jax.config.update("jax_cpu_enable_async_dispatch", False)
+jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
 def on_accelerator() -> bool:
@@ -95,10 +94,10 @@ def keep_freed_memory() -> bool:
 
     XLA takes the room for a step's intermediate arrays anew at each step. The GNU C library gives
     large blocks back to the system, which hands them out again as pages full of zeros: on two
-    cores this took up to a third of a step. Now up to 2 GiB are kept until the process ends. The
-    library keeps them for its main thread only; other threads take large blocks from the system
-    whatever is set. So steps on the CPU are not handed to a thread of XLA's, as is JAX's default;
-    set the variable JAX_CPU_ENABLE_ASYNC_DISPATCH to 1 to have that. Other systems are left alone.
+    cores this took up to a third of a step. Now they are kept until the process ends, except what
+    is free beyond 2 GiB. The library keeps them for its main thread; the heaps of other threads
+    hold no large blocks. So steps on the CPU are not handed to a thread of XLA's, as is JAX's
+    default: this module sets `jax_cpu_enable_async_dispatch`. Other systems are left alone.
 
     Returns:
         Whether the setting was made.

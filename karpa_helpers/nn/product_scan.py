@@ -45,7 +45,7 @@ def product_scan(
 
     References:
         Appleyard, Kocisky, Blunsom. Optimizing Performance of Recurrent Neural Networks on GPUs.
-        arXiv:1604.01946, section 3.2 (there for cuDNN).
+        arXiv:1604.01946 (there for cuDNN).
     """
     graph, weights = nnx.split(modules)
     return _scan(step, graph, reverse, weights, carry, xs, constants)

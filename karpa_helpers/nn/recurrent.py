@@ -85,8 +85,8 @@ def run(
         carry_t = cell(carry_{t-1}, x_t) where mask_t, else carry_{t-1}
 
     So the last carry belongs to each sequence's last real token, wherever it stands. The cell's
-    products with its inputs do not wait for the carry: one large product makes them for all
-    positions in front of the scan.
+    products with its inputs do not wait for the carry: one large product of each input layer makes
+    them for all positions in front of the scan.
 
     Args:
         cell: From `make_cell`.
@@ -103,7 +103,7 @@ def run(
 
     References:
         Appleyard, Kocisky, Blunsom. Optimizing Performance of Recurrent Neural Networks on GPUs.
-        arXiv:1604.01946, section 3.1 (there for cuDNN).
+        arXiv:1604.01946 (there for cuDNN).
     """
     if x.ndim != 3 or x.shape[-1] != cell.in_features:
         raise ValueError(

@@ -209,7 +209,7 @@ class Block(nnx.Module):
     ) -> tuple[jax.Array, KeysValues, jax.Array]:  # fmt: skip
         """One place further: `x` (N, 1, D) stands at `place` (N,), the cache holds those before.
 
-        The memory may have fewer rows, N / K: then each is that of K rows of x, side by side.
+        The memory may have fewer rows, N / K: then each is that of K consecutive rows of x.
 
         Returns:
             (output (N, 1, D), the cache with this place, weights (N, H, 1, S)).

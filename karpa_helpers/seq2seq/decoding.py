@@ -217,7 +217,7 @@ def _beam(
     model = training.merge(graph, weights)
     count = len(source)
     first, memory = _encode(model, source, examples)
-    # Each state stands `width` times, one below the other: all its leaves are (N * width, ...).
+    # Each state stands in `width` consecutive rows: all its leaves are (N * width, ...).
     first = jax.tree.map(lambda leaf: jnp.repeat(leaf, width, axis=0), first)
 
     def can_improve(carry: Any) -> jax.Array:

@@ -42,12 +42,12 @@ def mixed(logits: jax.Array, readout: jax.Array, recalled: Recalled) -> jax.Arra
     So examples speak only where the decoder stood nearly as it stands now.
 
     Args:
-        logits: Of the network for K places of each of N sentences, shape (N, K, V).
-        readout: Shape (N, K, hidden).
+        logits: Of the network for B beginnings of each of N sentences, shape (N, B, V).
+        readout: Shape (N, B, hidden).
         recalled: With N in front; a row of PAD alone leaves the network's probabilities.
 
     Returns:
-        Shape (N, K, V).
+        Shape (N, B, V).
 
     References:
         Khandelwal, Fan, Jurafsky, Zettlemoyer, Lewis. Nearest Neighbor Machine Translation. ICLR
@@ -56,15 +56,15 @@ def mixed(logits: jax.Array, readout: jax.Array, recalled: Recalled) -> jax.Arra
         share that falls with the distance; its form is another).
     """
     real = (recalled.tokens != PAD)[:, None]
-    products = jnp.einsum("nkh,nmh->nkm", readout, recalled.readouts)
+    products = jnp.einsum("nbh,nmh->nbm", readout, recalled.readouts)
     length, length_there = (jnp.sum(x**2, axis=-1) for x in (readout, recalled.readouts))
     distance = jnp.maximum(length[..., None] + length_there[:, None] - 2 * products, 0)
     weights = attention.softmax(-distance, real, TEMPERATURE)
     nearest = jnp.min(jnp.where(real, distance, jnp.inf), axis=-1, keepdims=True)
     share = SHARE * jnp.exp(-nearest / REACH)
     p = (1 - share) * jax.nn.softmax(logits)
-    n, k = jnp.ogrid[: p.shape[0], : p.shape[1]]
-    p = p.at[n[..., None], k[..., None], recalled.tokens[:, None]].add(share * weights)
+    n, b = jnp.ogrid[: p.shape[0], : p.shape[1]]
+    p = p.at[n[..., None], b[..., None], recalled.tokens[:, None]].add(share * weights)
     return jnp.log(jnp.maximum(p, jnp.finfo(p.dtype).tiny))
 
 

@@ -72,9 +72,10 @@ class Score(nnx.Module):
             self.vector = nnx.Param(draw(rngs.params(), (width, 1))[:, 0])
 
     def keys(self, values: jax.Array) -> jax.Array:
-        """What queries are held against, shape (N, S, width): made once for all queries.
+        """What queries are held against, shape (N, S, width).
 
-        The general score q W v is q (W v); in the others the values themselves are the keys.
+        The general score q W v is q (W v), with W v made once for all queries; in the other scores
+        the values themselves are the keys.
         """
         return values @ self.weight[...].T if self.kind == "general" else values
 
@@ -188,7 +189,7 @@ class Seq2Seq(nnx.Module):
         """Writes one token further.
 
         Args:
-            state: From `encode` or the last step; K rows of one source stand side by side.
+            state: From `encode` or the last step; K consecutive rows are of one source.
             token: The token before, shape (N K,); BOS at first.
             memory: From `encode`, with N in front.
 

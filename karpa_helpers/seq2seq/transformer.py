@@ -105,7 +105,7 @@ class Transformer(nnx.Module):
         """Writes one token further. After `longest` tokens only EOS is possible.
 
         Args:
-            state: From `encode` or the last step; K rows of one source stand side by side.
+            state: From `encode` or the last step; K consecutive rows are of one source.
             token: The token before, shape (N K,); BOS at first.
             memory: From `encode`, with N in front.
 

@@ -215,3 +215,15 @@ def test_equals_pytorch(kind):
     else:
         found = slopes["dense_h"]["kernel"][...]
     np.testing.assert_allclose(found.T, layer["gradient_weight_hh"], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_products_with_inputs_are_made_in_front_of_the_scan(kind):
+    # What the form is for: no scan gets inputs of width D, only what became of them.
+    x, _ = inputs()
+    graph, weights = nnx.split(cell_of(kind))
+    run = jax.make_jaxpr(lambda weights: recurrent.run(nnx.merge(graph, weights), x))(weights)
+    found = repr(run)
+    assert f"f32[{N * T},{D}]" in found
+    scans = found[found.index("scan[") :]
+    assert f"f32[{N},{D}]" not in scans

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -32,6 +33,24 @@ def the_target_sees_its_past_only(model: Any, source: np.ndarray) -> None:
     before, after = model(source, TARGET)[0], model(source, later)[0]
     np.testing.assert_array_equal(before[:, :2], after[:, :2])
     assert not np.allclose(before[:, 2:], after[:, 2:])
+
+
+def rows_of_one_source_share_its_memory(model: Any, state: Any, memory: Any) -> None:
+    """Three beginnings of each source: as if each had a memory of its own."""
+
+    def repeated(tree: Any) -> Any:
+        return jax.tree.map(lambda leaf: jnp.repeat(leaf, 3, axis=0), tree)
+
+    shared, alone = repeated(state), repeated(state)
+    rows = len(jax.tree.leaves(shared)[0])
+    for token in (np.arange(rows) % 3 + 4, np.arange(rows) % 2 + 4):
+        shared, *found = model.step(shared, token, memory)
+        alone, *expected = model.step(alone, token, repeated(memory))
+        for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
+    logits = found[0].reshape(-1, 3, found[0].shape[-1])
+    assert np.ptp(logits, axis=1).max() > 1e-3  # a source's rows differ
+    assert np.ptp(logits, axis=0).max() > 1e-3
 
 
 def dropout_in_training_only(model: Any, source: np.ndarray) -> None:

@@ -50,6 +50,19 @@ def test_padding_company_and_width_change_nothing(form: dict[str, Any], source: 
     promises.padding_company_and_width_change_nothing(model, source)
 
 
+@pytest.mark.parametrize("form", FORMS, ids=names)
+def test_rows_of_one_source_share_its_memory(form: dict[str, Any], source: np.ndarray) -> None:
+    model = network(scale=2.0, **form)
+    promises.rows_of_one_source_share_its_memory(model, *model.encode(source))
+
+
+def test_rows_of_one_source_share_its_examples(source: np.ndarray) -> None:
+    model = network(scale=2.0, attention="general", input_feeding=True)
+    state, memory = model.encode(source)
+    recalled = model.recall(source[:, None], TARGET[:, None])
+    promises.rows_of_one_source_share_its_memory(model, state, memory._replace(recalled=recalled))
+
+
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_the_target_sees_its_past_only(bidirectional: bool, source: np.ndarray) -> None:
     model = network(attention="general", input_feeding=True, bidirectional=bidirectional)

@@ -55,6 +55,11 @@ def test_padding_company_and_width_change_nothing(source: np.ndarray) -> None:
     promises.padding_company_and_width_change_nothing(network(), source)
 
 
+def test_rows_of_one_source_share_its_memory(source: np.ndarray) -> None:
+    model = network()
+    promises.rows_of_one_source_share_its_memory(model, *model.encode(source))
+
+
 def test_source_tokens_count_in_their_order(source: np.ndarray) -> None:
     turned = source[4:5, [4, 3, 2, 1, 0, 5]]
     assert not np.allclose(network()(turned, TARGET[:1])[0], network()(source[4:5], TARGET[:1])[0])
