@@ -109,10 +109,13 @@ def translation_table(root: Path) -> str:
     runs: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in stored:
         runs.setdefault((row["set"], row["model"]), []).append(row)
-    head = ["Sentences", "Model", *DECODINGS.values(), "Seeds", "Training, s"]
+    head = [
+        "Sentences", "Model", *DECODINGS.values(), "Moses, lower case", "Seeds", "Training, s"
+    ]  # fmt: skip
     rows = []
     for (name, model), found in runs.items():
         columns = [[one[key]["bleu"] for one in found if one.get(key)] for key in DECODINGS]
+        columns.append([one["beam_moses"] for one in found if one.get("beam_moses")])
         seconds = statistics.mean(one["seconds"] for one in found)
         rows.append(
             [name, model.replace("_", " "), *map(span, columns), str(len(found)), f"{seconds:.0f}"]

@@ -55,7 +55,7 @@ def test_runs_of_one_model_share_a_row(project: Path) -> None:
     ]  # fmt: skip
     (project / "benchmarks").mkdir()
     (project / "benchmarks" / "translation.json").write_text(json.dumps(runs), "utf-8")
-    row = "| tatoeba | one vector | 30.0 (30.0 to 30.0) | 32.0 (31.0 to 33.0) |  |  | 3 | 101 |"
+    row = "| tatoeba | one vector | 30.0 (30.0 to 30.0) | 32.0 (31.0 to 33.0) |  |  |  | 3 | 101 |"
     assert row in build(project, Address())
 
 
