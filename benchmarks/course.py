@@ -20,7 +20,7 @@ from benchmarks import (
 from benchmarks.sizes import PRECISIONS, Sizes
 from karpa_helpers import runtime
 from karpa_helpers.nn import convolution
-from karpa_helpers.seq2seq import decoding, losses
+from karpa_helpers.seq2seq import choices, losses
 
 CASES = {
     "dcgan28": course_gan.training,
@@ -63,7 +63,7 @@ def use_forms(chosen: dict[str, str]) -> None:
     """
     for name, form in chosen.items():
         if name == "next":
-            decoding.next_log_probabilities = form_decoding.NEXT[form]
+            choices.next_log_probabilities = form_decoding.NEXT[form]
         elif name == "loss":
             losses.token_losses = loss_by(form_others.LOSS[form])
         else:

@@ -11,7 +11,7 @@ import numpy as np
 
 from karpa_helpers.data.vocabulary import BOS, PAD
 from karpa_helpers.nn import transformer
-from karpa_helpers.seq2seq import decoding
+from karpa_helpers.seq2seq import choices
 
 KEPT = 5  # of a beam
 
@@ -51,7 +51,7 @@ def top_library(scores: jax.Array) -> jax.Array:
 
 def top_course(scores: jax.Array) -> jax.Array:
     """The course's: the k columns with the highest maxima first."""
-    values, places = decoding.highest(scores, KEPT)
+    values, places = choices.highest(scores, KEPT)
     return jnp.concatenate([values, places.astype(scores.dtype)], -1)
 
 
@@ -148,7 +148,7 @@ TOP = {
     "maxima": top_by_maxima,
 }  # fmt: skip
 NEXT = {
-    "course": decoding.next_log_probabilities, "where": next_where,
+    "course": choices.next_log_probabilities, "where": next_where,
     "where, sum by a product": next_fewer_sums,
 }  # fmt: skip
 CACHE = {"rows (course)": cache_rows, "where": cache_where, "slice": cache_slice}

@@ -14,11 +14,11 @@ from jax.typing import ArrayLike
 
 from karpa_helpers import training
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
+from karpa_helpers.seq2seq import choices
 from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
 
 STEP = 8  # lengths are rounded up to a multiple of it
 Rows = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
-NEVER = (PAD, BOS)  # a decoder may not write these, however likely they are
 
 
 class Decoded(NamedTuple):
@@ -134,7 +134,7 @@ def _one_path(
 
     def choose(scores: jax.Array, number: jax.Array) -> jax.Array:
         if keys is None:
-            return likeliest(scores)
+            return choices.likeliest(scores)
         step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
         return jax.vmap(jax.random.categorical)(step_keys, scores / temperature)
 
@@ -145,7 +145,7 @@ def _one_path(
     def advance(carry: Any) -> Any:
         number, state, token, tokens, total, done = carry
         state, logits, _ = model.step(state, token, memory)
-        scores = next_log_probabilities(logits)
+        scores = choices.next_log_probabilities(logits)
         chosen = choose(scores, number).astype(jnp.int32)
         total = total + jnp.where(done, 0, scores[rows, chosen])
         chosen = jnp.where(done, PAD, chosen)
@@ -229,9 +229,9 @@ def _beam(
     def advance(carry: Any) -> Any:
         number, state, last, alive, finished = carry
         state, logits, _ = model.step(state, last.reshape(-1), memory)
-        scores = next_log_probabilities(logits).reshape(count, width, -1)
+        scores = choices.next_log_probabilities(logits).reshape(count, width, -1)
         every = (alive.log_probability[..., None] + scores).reshape(count, -1)
-        total, place = highest(every, width)
+        total, place = choices.highest(every, width)
         parent, chosen = jnp.divmod(place, scores.shape[-1])
         kept = _take(alive, parent)
         tokens = jax.lax.dynamic_update_index_in_dim(kept.tokens, chosen, number, 2)
@@ -352,42 +352,6 @@ def translate(
 def rounded(length: int) -> int:
     """The length, or the next greater multiple of STEP."""
     return -(-length // STEP) * STEP
-
-
-def next_log_probabilities(logits: jax.Array) -> jax.Array:
-    """log softmax(logits), with minus infinity for the tokens that a decoder never writes."""
-    scores = jax.nn.log_softmax(logits)
-    return scores.at[..., jnp.array(NEVER)].set(-jnp.inf)
-
-
-def likeliest(scores: jax.Array) -> jax.Array:
-    """The place of the highest score of each row (N, V), the first of equals: (N,).
-
-    As `argmax`, which XLA for CPUs computes number by number. A maximum and a minimum of many
-    numbers at once are several times as fast.
-    """
-    top = scores.max(axis=-1, keepdims=True)
-    places = jnp.arange(scores.shape[-1], dtype=jnp.int32)
-    return jnp.where(scores == top, places, scores.shape[-1] - 1).min(axis=-1)
-
-
-def highest(scores: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
-    """The highest scores of each row (N, V) and their places, each (N, count), as `lax.top_k`.
-
-    Laid out as a table, the highest numbers of a row lie in the `count` columns with the highest
-    maxima. So maxima, which are fast to find, leave few numbers to sort. Of equal scores at the
-    edge another one may be chosen than by `lax.top_k`.
-    """
-    size = scores.shape[-1]
-    columns = next(n for n in range(int(size**0.5), 0, -1) if size % n == 0)
-    if columns <= count:
-        return jax.lax.top_k(scores, count)
-    table = scores.reshape(len(scores), size // columns, columns)
-    _, chosen = jax.lax.top_k(table.max(axis=1), count)
-    few = jnp.take_along_axis(table, chosen[:, None], axis=2)  # (N, V / columns, count)
-    values, place = jax.lax.top_k(few.reshape(len(scores), -1), count)
-    row, column = jnp.divmod(place, count)
-    return values, row * columns + jnp.take_along_axis(chosen, column, axis=1)
 
 
 def _checked(source: ArrayLike, length: int) -> jax.Array:

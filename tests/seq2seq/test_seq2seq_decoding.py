@@ -13,7 +13,7 @@ import pytest
 
 from karpa_helpers import training
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Vocabulary, characters
-from karpa_helpers.seq2seq import decoding, losses
+from karpa_helpers.seq2seq import choices, decoding, losses
 from tests.seq2seq.toys import SIZE, trained
 
 FORMS: list[dict[str, Any]] = [
@@ -243,7 +243,7 @@ def test_wrong_input_is_refused(source: np.ndarray) -> None:
 def test_the_highest_are_those_of_sorting(size, count):
     scores = np.random.default_rng(size).normal(size=(6, size)).astype("f4")
     scores[2, 1:] = -np.inf  # what a beam does not have
-    values, places = decoding.highest(jnp.asarray(scores), count)
+    values, places = choices.highest(jnp.asarray(scores), count)
     np.testing.assert_array_equal(values, -np.sort(-scores)[:, :count])
     np.testing.assert_array_equal(np.take_along_axis(scores, np.asarray(places), 1), values)
     assert all(len(set(row)) == count for row in np.asarray(places).tolist())
@@ -252,4 +252,4 @@ def test_the_highest_are_those_of_sorting(size, count):
 def test_the_likeliest_is_the_first_of_equals():
     scores = np.random.default_rng(0).integers(0, 4, (50, 9)).astype("f4")
     scores[0] = -np.inf
-    np.testing.assert_array_equal(decoding.likeliest(jnp.asarray(scores)), scores.argmax(1))
+    np.testing.assert_array_equal(choices.likeliest(jnp.asarray(scores)), scores.argmax(1))
