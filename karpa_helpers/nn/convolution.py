@@ -24,7 +24,7 @@ Bilinear = Callable[[jax.Array, jax.Array], jax.Array]
 _LECUN = nnx.initializers.lecun_normal()
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 BORDER = ((0, 0), (1, 1), (1, 1), (0, 0))  # of zeros, around each image
-FEW_CHANNELS = 8  # below, blocks of pixels fill the processor's lanes better than pixels
+FEW_CHANNELS = 8  # below, patches fill the processor's lanes better than pixels do
 CACHE_BYTES = 10 * 2**20  # what is larger has left the cache before it is read again
 
 
@@ -218,29 +218,27 @@ def upsample_to_blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return pixels[:, 1:-1, 1:-1]
 
 
-def downsample_on_blocks(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """`downsample` as a convolution with stride 1 of blocks of 2x2 pixels as channels.
+def downsample_by_product(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`downsample` as one matrix product with all patches."""
+    return patches_of(x) @ kernel.reshape(-1, kernel.shape[-1])
 
-    With a border of zeros, each patch of 4x4 pixels is 2x2 whole blocks.
+
+def patches_of(x: jax.Array) -> jax.Array:
+    """The 4x4 patches of x, zeros around it, that a step of 2 visits: (N, H / 2, W / 2, 16 C).
+
+    A patch is ordered as a kernel is: row, column, channel. Two columns of x stand side by side in
+    memory, so eight slices make all patches, not sixteen.
     """
-    return jax.lax.conv_general_dilated(
-        blocks_of(x), in_blocks(kernel), (1, 1), "VALID", dimension_numbers=_LAYOUT
-    )
-
-
-def blocks_of(x: jax.Array) -> jax.Array:
-    """x with zeros around it, in blocks of 2x2 pixels: (N, H / 2 + 1, W / 2 + 1, 4 C)."""
     count, height, width, channels = x.shape
-    shape = (count, height // 2 + 1, 2, width // 2 + 1, 2, channels)
-    blocks = jnp.pad(x, BORDER).reshape(shape).transpose(0, 1, 3, 2, 4, 5)
-    return blocks.reshape(count, height // 2 + 1, width // 2 + 1, 4 * channels)
-
-
-def in_blocks(kernel: jax.Array) -> jax.Array:
-    """A kernel (4, 4, C, D) as (2, 2, 4 C, D): block row, block column, what is inside."""
-    channels, features = kernel.shape[2:]
-    parts = kernel.reshape(2, 2, 2, 2, channels, features).transpose(0, 2, 1, 3, 4, 5)
-    return parts.reshape(2, 2, 4 * channels, features)
+    rows, columns = height // 2, width // 2
+    pairs = jnp.pad(x, BORDER).reshape(count, rows + 1, 2, columns + 1, 2 * channels)
+    parts = [
+        pairs[:, a : a + rows, row, b : b + columns]
+        for a in (0, 1)
+        for row in (0, 1)
+        for b in (0, 1)
+    ]
+    return jnp.concatenate(parts, axis=-1)
 
 
 def turned(kernel: jax.Array) -> jax.Array:
@@ -251,14 +249,28 @@ def turned(kernel: jax.Array) -> jax.Array:
 def _downsample_on_cpu(x: jax.Array, kernel: jax.Array) -> jax.Array:
     """`downsample` in the faster form."""
     few = x.shape[-1] < FEW_CHANNELS
-    return downsample_on_blocks(x, kernel) if few else downsample_by_lax(x, kernel)
+    return downsample_by_product(x, kernel) if few else downsample_by_lax(x, kernel)
 
 
 def _adjoint_on_cpu(y: jax.Array, kernel: jax.Array) -> jax.Array:
     """The gradient of `downsample` by x where that by its output is y, in the faster form."""
-    stamps_bytes = 16 * (y.size // y.shape[-1]) * kernel.shape[2] * y.dtype.itemsize
-    form = upsample_by_product if stamps_bytes <= CACHE_BYTES else upsample_to_blocks
-    return form(y, turned(kernel))
+    channels = kernel.shape[2]
+    stamps_bytes = 16 * (y.size // y.shape[-1]) * channels * y.dtype.itemsize
+    stamp = channels < FEW_CHANNELS or stamps_bytes <= CACHE_BYTES
+    return (upsample_by_product if stamp else upsample_to_blocks)(y, turned(kernel))
+
+
+def _downsample_by_kernel(x: jax.Array, y: jax.Array) -> jax.Array:
+    """The gradient of `downsample` by its kernel where that by its output is y, likewise.
+
+    Where x has few channels it meets the patches that the way forward made.
+    """
+    channels, features = x.shape[-1], y.shape[-1]
+    if channels >= FEW_CHANNELS:
+        return _by_kernel(x, y, 2)
+    rows = jnp.reshape(patches_of(x), (-1, 16 * channels))
+    gradient = jax.lax.dot_general(rows, jnp.reshape(y, (-1, features)), (((0,), (0,)), ((), ())))
+    return gradient.reshape(4, 4, channels, features)
 
 
 def _by_kernel(x: jax.Array, y: jax.Array, stride: int) -> jax.Array:
@@ -316,7 +328,7 @@ def trilinear(
 
 
 _downsample, _adjoint_downsample, _ = trilinear(
-    _downsample_on_cpu, _adjoint_on_cpu, lambda x, y: _by_kernel(x, y, 2)
+    _downsample_on_cpu, _adjoint_on_cpu, _downsample_by_kernel
 )
 _same, _, _ = trilinear(
     same_by_lax, lambda y, kernel: same_by_lax(y, turned(kernel)), lambda x, y: _by_kernel(x, y, 1)
