@@ -26,7 +26,6 @@ class Loading:
     def run(self, calls: int) -> None:
         """So many epochs."""
         for _ in range(calls):
-            total = torch.zeros(())
             for (batch,) in self.loader:
-                total += (batch.float() / 127.5 - 1.0).sum()
-            float(total)
+                floats = batch.float() / 127.5 - 1.0
+            float(floats[0, 0, 0, 0])
