@@ -41,8 +41,8 @@ class Loading:
         shape = (sizes["images"], 28, 28, 1)
         pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
-        # The floats themselves are what a step hands on: summed, XLA's CPU backend would turn
-        # bytes into floats one by one inside the sum, which takes several times as long as the rest.
+        # A step hands on the floats themselves. To sum them, XLA's CPU backend would turn bytes
+        # into floats one by one inside the sum, several times as long as all the rest.
         def step(_: Any, batch: Any, key: jax.Array) -> tuple[Any, dict[str, Any]]:
             return to_unit(batch), {}
 
