@@ -81,10 +81,14 @@ def duration(row: Record, engine: str) -> str:
         return "failed" if engine in row.get("failed", {}) else ""
     seconds = row["engines"][engine]["seconds"]
     scale, unit = (1000, "ms") if statistics.median(seconds) < 1 else (1, "s")
-    low, middle, high = (
-        f"{scale * x:.3g}" for x in (min(seconds), statistics.median(seconds), max(seconds))
-    )
+    ends = (min(seconds), statistics.median(seconds), max(seconds))
+    low, middle, high = (three_digits(scale * x) for x in ends)
     return f"{middle} {unit} ({low} to {high})"
+
+
+def three_digits(number: float) -> str:
+    """A number with three digits that count, all written out from 1000 on."""
+    return f"{number:.3g}" if number < 999.5 else f"{number:,.0f}"
 
 
 def ratios(row: Record, slower: str, faster: str) -> list[float]:

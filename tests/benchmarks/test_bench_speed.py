@@ -83,6 +83,11 @@ def test_cells_are_medians_of_rounds() -> None:
     assert row["engine by alone"] == ""
 
 
+def test_a_long_round_is_written_out() -> None:
+    row = {"engines": {COURSE: {"seconds": [0.742, 0.6889, 1.19]}}}
+    assert table.duration(row, COURSE) == "742 ms (689 to 1,190)"
+
+
 def test_a_newer_run_replaces_one_of_the_same_versions(tmp_path) -> None:
     file = tmp_path / "speed.json"
     table.keep(file, [record()])
