@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 
 Tree = Any
 Metrics = dict[str, Any]  # name to one value a step, on the device or fetched
@@ -83,6 +82,9 @@ class RunFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._refuse_another_run(config)
         logging.getLogger("absl").setLevel(logging.ERROR)  # orbax reports every save as a warning
+        import orbax.checkpoint as ocp  # only here: it takes longer to import than this package
+
+        self._arguments = ocp.args
         options = ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False)
         self._manager = ocp.CheckpointManager(
             self.folder / "checkpoints",
@@ -97,7 +99,7 @@ class RunFolder:
         arrays = {name: _plain(leaf) for name, leaf in _named_leaves(state).items()}
         item = {"state": arrays, "curve": curve.arrays()}
         try:
-            self._manager.save(step, args=ocp.args.StandardSave(item))
+            self._manager.save(step, args=self._arguments.StandardSave(item))
         except Exception as error:  # orbax and the storage below it raise many kinds
             first = next(iter(str(error).splitlines()), "")
             warnings.warn(
@@ -135,7 +137,7 @@ class RunFolder:
                 "Choose another folder, or delete this one."
             )
         curve = {name: np.empty(kind.shape, kind.dtype) for name, kind in saved["curve"].items()}
-        target = ocp.args.StandardRestore({"state": arrays, "curve": curve})
+        target = self._arguments.StandardRestore({"state": arrays, "curve": curve})
         found = self._manager.restore(step, args=target)
         leaves = [_like(found["state"][name], leaf) for name, leaf in expected.items()]
         tree = jax.tree.unflatten(jax.tree.structure(state), leaves)
