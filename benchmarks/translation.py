@@ -36,7 +36,7 @@ RECIPES = {
     "multi30k": translation.Recipe(words=None, dropout=0.3, steps=4400),
 }
 
-# What differs from the recipe.
+# What differs from the recipe; "longer" is in proportion to Tatoeba's.
 MODELS: dict[str, dict[str, Any]] = {
     "attention": {},
     "attention_longer": {"steps": 6300},
@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=models, default=["attention", "one_vector"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--seconds", type=float, help="for the tutorial's; unset: as attention's")
-    parser.add_argument("--steps", type=int, help="of the two recipes; unset: their own")
+    parser.add_argument("--steps", type=int, help="of all but *_longer; unset: the recipe's")
     parser.add_argument("--out", type=Path, default=FILE, help="where the table is kept")
     parser.add_argument("--torch", help="a Python that has PyTorch")
     args = parser.parse_args()
