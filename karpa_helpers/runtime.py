@@ -28,6 +28,11 @@ def on_accelerator() -> bool:
     return jax.default_backend() != "cpu"
 
 
+def has_cudnn() -> bool:
+    """Whether JAX's default device is an NVIDIA GPU, whose library has attention in one kernel."""
+    return jax.default_backend() == "gpu" and "cuda" in jax.devices()[0].client.platform_version
+
+
 def preset() -> str:
     """The size at which the course runs: "ci" (seconds), "cpu" (minutes) or "gpu" (the full run).
 

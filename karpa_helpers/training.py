@@ -17,6 +17,7 @@ import optax
 from flax import nnx
 
 from karpa_helpers import mesh, runtime
+from karpa_helpers.precision import Activations, compute_in, lowered
 from karpa_helpers.progress import Clock, Progress
 from karpa_helpers.runs import Curve, RunFolder
 from karpa_helpers.stepping import (
@@ -89,16 +90,22 @@ def merge(graph: nnx.GraphDef, state: Mapping[str, Tree]) -> Any:
 
 
 def call(
-    graph: nnx.GraphDef, params: Tree, rest: Tree, function: Callable[[Any], Any]
+    graph: nnx.GraphDef,
+    params: Tree,
+    rest: Tree,
+    function: Callable[[Any], Any],
+    activations: Activations = None,
 ) -> tuple[Any, Tree]:
-    """Calls function(model) in training mode, purely.
+    """Calls function(model) in training mode, purely; the model computes in `activations`.
 
     Returns:
         What the function returned, and the model's statistics and counters after it.
     """
     # An NNX variable belongs to the transformation it was made in; mapping over `rest` makes
     # new ones, which the model may change here.
+    params = lowered(params, activations)
     model = nnx.merge(graph, params, jax.tree.map(lambda leaf: leaf, rest))
+    compute_in(model, activations)
     output = function(model)
     return output, nnx.state(model, nnx.Not(nnx.Param))
 
@@ -108,6 +115,7 @@ def gradient_step(
     optimizer: optax.GradientTransformation,
     loss: Loss,
     wrap: Callable[[Gradient], Gradient] = lambda gradient: gradient,
+    activations: Activations = None,
 ) -> Step:
     """A pure step of gradient descent. Make it once and use it for every seed: it compiles once.
 
@@ -117,15 +125,23 @@ def gradient_step(
         loss: loss(model, batch, key) -> (scalar, {name: scalar}).
         wrap: Changes how gradients are computed, such as `seq2seq.buckets.by_shape`; it gets and
             returns gradient(state, batch, key) -> (gradient, rest of the state, metrics).
+        activations: "bfloat16" lets the model compute in it; weights, their gradients and the
+            optimizer's memory stay float32, see `precision`. The loss gets outputs in bfloat16:
+            the course's own take them to float32 first. None is float32.
 
     Returns:
         step(state, batch, key) -> (state, metrics), where metrics holds "loss" and the rest.
+
+    Raises:
+        ValueError: By the step, where `activations` is of another type.
     """
 
     def gradient(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree, Metrics]:
+        seen = lowered(batch, activations)
+
         def objective(params: Tree) -> tuple[jax.Array, tuple[Metrics, Tree]]:
             (value, metrics), rest = call(
-                graph, params, state["rest"], lambda model: loss(model, batch, key)
+                graph, params, state["rest"], lambda model: loss(model, seen, key), activations
             )
             return value, (metrics, rest)
 

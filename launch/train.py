@@ -30,9 +30,9 @@ from karpa_helpers.seq2seq.transformer import Transformer
 Made = tuple[training.Step, Any, Any]  # step, first state, data as arrays on the host
 
 
-def gan(width: int, rate: float) -> Made:
+def gan(width: int, rate: float, activations: str | None) -> Made:
     """Lesson 05's DCGAN on Fashion-MNIST."""
-    recipe = fitting.Recipe(learning_rate=rate)
+    recipe = fitting.Recipe(learning_rate=rate, activations=activations)
     graphs, state = fitting.create_state(
         networks.DCGANGenerator(recipe.latent_dim, width, rngs=nnx.Rngs(0)),
         networks.DCGANDiscriminator(width, rngs=nnx.Rngs(1)),
@@ -41,7 +41,7 @@ def gan(width: int, rate: float) -> Made:
     return fitting.adversarial_step(graphs, recipe), state, images.fashion_mnist("train").pixels
 
 
-def transformer(width: int, rate: float) -> Made:
+def transformer(width: int, rate: float, activations: str | None) -> Made:
     """Lesson 15's Transformer on the course's English-French grammar, by words."""
     pairs = text.sentence_pairs("grammar", "train")
     reads, writes = Vocabulary.from_texts(pairs.source), Vocabulary.from_texts(pairs.target)
@@ -52,15 +52,19 @@ def transformer(width: int, rate: float) -> Made:
     optimizer = optax.adam(rate)
     model = Transformer(len(reads), len(writes), width, dropout=0.1, rngs=nnx.Rngs(0))
     graph, state = training.create_state(model, optimizer)
-    return training.gradient_step(graph, optimizer, sentences.loss(0.1)), state, data
+    step = training.gradient_step(graph, optimizer, sentences.loss(0.1), activations=activations)
+    return step, state, data
 
 
-MODELS: dict[str, Callable[[int, float], Made]] = {"gan": gan, "transformer": transformer}
+MODELS: dict[str, Callable[[int, float, str | None], Made]] = {
+    "gan": gan,
+    "transformer": transformer,
+}
 
 
 def train(options: argparse.Namespace) -> training.Result:
     """A run as the options say, on a mesh."""
-    step, state, data = MODELS[options.model](options.width, options.rate)
+    step, state, data = MODELS[options.model](options.width, options.rate, options.activations)
     devices = mesh.make(options.devices)
     total = min(options.examples, len(jax.tree.leaves(data)[0]))
     total -= total % devices.size  # every device holds as many examples
@@ -76,7 +80,7 @@ def train(options: argparse.Namespace) -> training.Result:
         folder=options.folder,
         save_every=options.save_every,
         label=options.model,
-        config={"width": options.width, "rate": options.rate},
+        config={"width": options.width, "rate": options.rate, "activations": options.activations},
     )
 
 
@@ -91,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--examples", type=int, default=1_000_000, help="at most so many")
     made.add_argument("--width", type=int, default=64)
     made.add_argument("--rate", type=float, default=2e-4, help="learning rate")
+    made.add_argument("--activations", choices=["bfloat16"], help="unset, float32")
     made.add_argument("--folder", type=Path, help="for checkpoints; all processes must see it")
     made.add_argument("--save-every", type=int, default=500)
     made.add_argument("--curve", type=Path, help="where to write the curve as JSON")

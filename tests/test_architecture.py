@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"data"},
     {"maths"},
     {"nn"},
-    {"optimizers", "progress", "runs", "stepping"},
+    {"optimizers", "precision", "progress", "runs", "stepping"},
     {"mesh"},
     {"training"},
     {"gan", "seq2seq"},

@@ -16,6 +16,7 @@ from flax import nnx
 from karpa_helpers import training
 from karpa_helpers.data.images import to_pixels, to_unit
 from karpa_helpers.gan import losses
+from karpa_helpers.precision import Activations, lowered, raised
 
 State = dict[str, Any]
 
@@ -47,6 +48,8 @@ class Recipe:
         critic_steps: Steps of the discriminator for one of the generator; a batch is divided
             among them.
         make_optimizer: Makes each player's optimizer; None is Adam with the settings above.
+        activations: "bfloat16" lets both networks compute in it; weights, losses, optimizers and
+            the penalty, which differentiates twice, stay float32, see `precision`. None is float32.
     """
 
     latent_dim: int = 64
@@ -61,6 +64,7 @@ class Recipe:
     augment: Augment | None = None
     critic_steps: int = 1
     make_optimizer: Callable[[], optax.GradientTransformation] | None = None
+    activations: Activations = None
 
     def optimizer(self) -> optax.GradientTransformation:
         """The optimizer of each player."""
@@ -125,6 +129,7 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     """
     optimizer = recipe.optimizer()
     augment = recipe.augment or (lambda key, images: images)
+    low = recipe.activations
 
     def discriminator_step(
         g: State, d: State, part: Part, count: jax.Array, key: jax.Array, key_more: jax.Array
@@ -132,12 +137,12 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         real, *labels = part
         key_real, key_fake, key_penalty = jax.random.split(key_more, 3)
         z = _latent(key, real, recipe)
-        fake, _ = _apply(graphs.generator, g["params"], g["rest"], z, *labels)
+        fake, _ = _apply(graphs.generator, g["params"], g["rest"], z, *labels, low=low)
         seen, fake = augment(key_real, real), augment(key_fake, fake)
 
         def objective(params: Any) -> Any:
-            on_real, rest = _apply(graphs.discriminator, params, d["rest"], seen, *labels)
-            on_fake, rest = _apply(graphs.discriminator, params, rest, fake, *labels)
+            on_real, rest = _apply(graphs.discriminator, params, d["rest"], seen, *labels, low=low)
+            on_fake, rest = _apply(graphs.discriminator, params, rest, fake, *labels, low=low)
             loss = recipe.game.discriminator(on_real, on_fake)
             metrics = {
                 "d_loss": loss,
@@ -160,12 +165,12 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     ) -> tuple[State, jax.Array]:
         real, *labels = part
         key_real, key_fake = jax.random.split(key_more)
-        discriminator = _network(graphs.discriminator, d["params"], d["rest"], *labels)
+        discriminator = _network(graphs.discriminator, d["params"], d["rest"], *labels, low=low)
         on_real = discriminator(augment(key_real, real))
 
         def objective(params: Any) -> Any:
             z = _latent(key, real, recipe)
-            examples, rest = _apply(graphs.generator, params, g["rest"], z, *labels)
+            examples, rest = _apply(graphs.generator, params, g["rest"], z, *labels, low=low)
             logits = discriminator(augment(key_fake, examples))
             return recipe.game.generator(on_real, logits), rest
 
@@ -290,15 +295,19 @@ def _weights(state: State) -> State:
 
 
 def _apply(
-    graph: nnx.GraphDef, params: Any, rest: Any, x: jax.Array, *labels: jax.Array
+    graph: nnx.GraphDef, params: Any, rest: Any, *inputs: jax.Array, low: Activations
 ) -> tuple[jax.Array, Any]:
-    """A network's output, and its statistics after the call."""
-    return training.call(graph, params, rest, lambda network: network(x, *labels))
+    """A network's output in float32, computed in `low`, and its statistics after the call."""
+    inputs = lowered(inputs, low)
+    output, rest = training.call(graph, params, rest, lambda network: network(*inputs), low)
+    return raised(output), rest
 
 
-def _network(graph: nnx.GraphDef, params: Any, rest: Any, *labels: jax.Array) -> losses.Network:
+def _network(
+    graph: nnx.GraphDef, params: Any, rest: Any, *labels: jax.Array, low: Activations = None
+) -> losses.Network:
     """A network as a function of its examples; what its statistics become is thrown away."""
-    return lambda x: _apply(graph, params, rest, x, *labels)[0]
+    return lambda x: _apply(graph, params, rest, x, *labels, low=low)[0]
 
 
 def _learned(

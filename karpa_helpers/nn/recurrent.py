@@ -112,7 +112,8 @@ def run(
     if mask is not None and mask.shape != x.shape[:2]:
         raise ValueError(f"mask has shape {mask.shape}, but x wants {x.shape[:2]}, (N, T).")
     if carry is None:
-        carry = initial_carry(cell, len(x))
+        empty = initial_carry(cell, len(x))
+        carry = jax.tree.map(lambda zeros: zeros.astype(x.dtype), empty)
 
     def advance(cell: Cell, carry: Carry, now: Any, constants: None) -> Any:
         products, real = now

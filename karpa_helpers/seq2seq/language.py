@@ -109,7 +109,8 @@ class GPT(nnx.Module):
         length = ids.shape[1]
         if length > self.context:
             raise ValueError(f"A window has {length} places, and this model {self.context}.")
-        x = self.dropout(self.embedding(ids) + self.positions.first(length), rngs=rngs)
+        x = self.embedding(ids)
+        x = self.dropout(x + self.positions.first(length).astype(x.dtype), rngs=rngs)
         x, weights = self.stack(x, causal_mask(length), rngs=rngs)
         return by_rows(self.embedding.attend, x), weights
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from karpa_helpers.data.vocabulary import PAD
+from karpa_helpers.precision import raised
 
 
 def token_losses(logits: jax.Array, targets: jax.Array, smoothing: float = 0.0) -> jax.Array:
@@ -36,6 +37,7 @@ def token_losses(logits: jax.Array, targets: jax.Array, smoothing: float = 0.0) 
         )
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; give 0 or more and less than 1.")
+    logits = raised(logits)
     loss = jax.nn.logsumexp(logits, axis=-1) - (1 - smoothing) * _at(logits, targets)
     return loss - smoothing * jnp.mean(logits, axis=-1) if smoothing else loss
 

@@ -278,7 +278,7 @@ class Seq2Seq(nnx.Module):
         empty = recurrent.initial_carry(self.decoder, len(source))
         leaves, structure = jax.tree.flatten(empty)
         first = jnp.split(jnp.tanh(self.to_carry(code)), len(leaves), axis=-1)
-        fed = jnp.zeros((len(source), self.hidden)) if self.input_feeding else None
+        fed = jnp.zeros_like(code, shape=(len(source), self.hidden)) if self.input_feeding else None
         state = State(jax.tree.unflatten(structure, first), fed)
         if self.attention is None:
             return state, Memory(None, None, code)

@@ -167,8 +167,8 @@ class Transformer(nnx.Module):
                 f"The target has {length} places, and this model room for longest={self.longest}."
             )
         memory = self._encode(source, source_mask, rngs)
-        x = self._embed(self.target_embedding, target_in) + self.target_positions.first(length)
-        x = self.dropout(x, rngs=rngs)
+        x = self._embed(self.target_embedding, target_in)
+        x = self.dropout(x + self.target_positions.first(length).astype(x.dtype), rngs=rngs)
         mask = memory.mask[:, None, None]
         x, looked = self.decoder(x, causal_mask(length), memory.seen, mask, rngs)
         return by_rows(self.target_embedding.attend, x), looked
@@ -176,8 +176,9 @@ class Transformer(nnx.Module):
     def _encode(self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None) -> Memory:
         source = jnp.asarray(source)
         mask = source != PAD if mask is None else jnp.asarray(mask, bool)
-        places = self.source_positions.first(source.shape[1])
-        x = self.dropout(self._embed(self.source_embedding, source) + places, rngs=rngs)
+        x = self._embed(self.source_embedding, source)
+        places = self.source_positions.first(source.shape[1]).astype(x.dtype)
+        x = self.dropout(x + places, rngs=rngs)
         values, _ = self.encoder(x, mask[:, None, None], rngs=rngs)
         return Memory(self.decoder.look_at_memory(values), mask)
 

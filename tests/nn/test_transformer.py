@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from karpa_helpers import runtime
 from karpa_helpers.nn import transformer
 from karpa_helpers.nn.positions import Positions, sinusoids
 from karpa_helpers.nn.transformer import KeysValues
@@ -83,6 +84,72 @@ def test_a_row_that_may_look_nowhere_gives_zeros_also_backwards() -> None:
     slopes = jax.grad(total, argnums=(0, 1, 2))(Q, K, V)
     assert all(np.isfinite(slope).all() for slope in slopes)
     np.testing.assert_array_equal(slopes[0][0, 2], 0)
+
+
+def with_cudnn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """As if there were an NVIDIA GPU: XLA answers for its library; the calls are counted."""
+    library, asked = jax.nn.dot_product_attention, []
+
+    def answer(*arrays: jax.Array, implementation: str, **more: Any) -> jax.Array:
+        asked.append(implementation)
+        return library(*arrays, implementation="xla", **more)
+
+    monkeypatch.setattr(runtime, "has_cudnn", lambda: True)
+    monkeypatch.setattr(jax.nn, "dot_product_attention", answer)
+    return asked
+
+
+@pytest.mark.parametrize("kind", ["all", "causal", "padded", "a row that may look nowhere"])
+def test_one_kernel_is_the_same_attention(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    q, k, v = (jnp.array(draw(2, 6, 2, 8), jnp.bfloat16) for _ in range(3))
+    real = jnp.arange(6) < jnp.array([6, 0 if "nowhere" in kind else 3])[:, None]
+    masks = {"all": None, "causal": transformer.causal_mask(6)}
+    mask = masks.get(kind, real[:, None, None])
+
+    def loss(q: jax.Array, k: jax.Array, v: jax.Array) -> tuple[jax.Array, Any]:
+        context, weights = transformer.attend_heads(q, k, v, mask)
+        return (context.astype(jnp.float32) ** 2).sum(), (context, weights)
+
+    both = jax.value_and_grad(loss, (0, 1, 2), has_aux=True)
+    wanted, asked = both(q, k, v), with_cudnn(monkeypatch)
+    found = both(q, k, v)
+    assert asked == ["cudnn"]
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(
+            np.asarray(a, np.float32), np.asarray(b, np.float32), atol=0.05, rtol=0.05
+        )
+    if "nowhere" in kind:
+        assert not np.asarray(found[0][1][0][1], np.float32).any()
+
+
+def test_one_kernel_only_where_the_library_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    low, asked = jnp.bfloat16, with_cudnn(monkeypatch)
+
+    def ask(length: int, width: int, dtype: Any, masked: bool = True, drop: Any = None) -> int:
+        asked.clear()
+        x = jnp.ones((1, length, 2, width), dtype)
+        mask = transformer.causal_mask(length) if masked else None
+        transformer.attend_heads(x, x, x, mask, drop)
+        return len(asked)
+
+    assert ask(4, 8, low) == ask(4, 128, low) == ask(4, 8, jnp.float16) == 1
+    assert ask(4, 8, jnp.float32) == ask(4, 12, low) == ask(4, 136, low) == 0
+    assert (ask(5, 8, low), ask(5, 8, low, masked=False)) == (0, 1)
+    assert ask(4, 8, low, drop=lambda weights: weights) == 0
+
+
+def test_weights_that_nobody_reads_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cudnn(monkeypatch)
+    monkeypatch.setattr(jax.nn, "dot_product_attention", lambda q, k, v, **_: v)
+    x = jnp.ones((1, 4, 2, 8), jnp.bfloat16)
+
+    def exponentials(part: int) -> bool:
+        function = jax.jit(lambda x: transformer.attend_heads(x, x, x)[part])
+        return "exponential" in function.lower(x).compile().as_text()
+
+    assert exponentials(1)
+    assert not exponentials(0)
 
 
 def test_one_head_is_lesson_13_s_attention() -> None:
