@@ -255,6 +255,7 @@ def fit(
     show = show and jax.process_index() == 0
     progress, clock = Progress(label, steps, number, seconds, show), Clock()
     last_finite, ending = (number, _copy(state)), "steps"
+    jax.block_until_ready(all_finite(state))  # compiled here, where no clock runs
 
     def result(number: int, state: Tree, ending: str) -> Result:
         record = {

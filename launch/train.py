@@ -71,6 +71,8 @@ def train(options: argparse.Namespace) -> training.Result:
     own = mesh.rows(devices, total)
     data = mesh.place_data(devices, jax.tree.map(lambda array: array[own], data))
     state = mesh.place(devices, state, sharded=options.model == "transformer")
+    # A run in float32 says nothing of it: so did those of older versions, and they can be resumed.
+    precision = {"activations": options.activations} if options.activations else {}
     return training.fit(
         mesh.on_mesh(devices, step, state),
         state,
@@ -80,7 +82,7 @@ def train(options: argparse.Namespace) -> training.Result:
         folder=options.folder,
         save_every=options.save_every,
         label=options.model,
-        config={"width": options.width, "rate": options.rate, "activations": options.activations},
+        config={"width": options.width, "rate": options.rate, **precision},
     )
 
 
