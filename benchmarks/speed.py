@@ -92,7 +92,13 @@ def measure(
     for number in range(rounds):
         for engine in list(built)[:: 1 if number % 2 == 0 else -1]:
             calls = built[engine]["calls"]
-            answer = workers.of(engine).ask("time", key=engine, calls=calls)
+            try:
+                answer = workers.of(engine).ask("time", key=engine, calls=calls)
+            except Failed as error:  # the row goes on without it, and so do the others
+                failed[engine] = str(error)
+                del built[engine]
+                print(f"  {TITLES[engine]} failed: {str(error)[:200]}", flush=True)
+                continue
             built[engine]["rounds"].append(answer["seconds"])
             if number == 0:  # the second call may still have been slow
                 built[engine]["calls"] = calls_for(answer["seconds"], target)

@@ -164,10 +164,10 @@ def on_mesh(mesh: Mesh, step: Step, state: Tree) -> Step:
 
 
 def agreed(value: int) -> int:
-    """Process 0's value, in every process: what depends on a clock or a key press must be one."""
+    """The greatest value of all processes: what depends on a clock or a signal must be one."""
     if jax.process_count() == 1:
         return value
-    return int(multihost_utils.broadcast_one_to_all(np.int32(value)))
+    return int(multihost_utils.process_allgather(np.int32(value)).max())
 
 
 def _along(mesh: Mesh) -> NamedSharding:

@@ -27,7 +27,13 @@ class Curve:
         self._fresh: dict[str, np.ndarray] = {}
 
     def add(self, number: int, length: int, metrics: Metrics) -> None:
-        """Notes the metrics of steps number + 1 to number + length, still on the device."""
+        """Notes the metrics of steps number + 1 to number + length, still on the device.
+
+        Raises:
+            ValueError: A metric has the name of the steps' own column.
+        """
+        if "step" in metrics:
+            raise ValueError('A metric is called "step", as the column of step numbers: rename it.')
         self._waiting.append({"step": np.arange(number + 1, number + length + 1), **metrics})
 
     def fetch(self) -> None:
@@ -36,8 +42,11 @@ class Curve:
         self._waiting = []
         names = parts[0] if parts else {}
         self._fresh = {name: np.concatenate([p[name] for p in parts]) for name in names}
-        for name, values in self._fresh.items():
-            self.parts.setdefault(name, []).append(values)
+        before = sum(map(len, self.parts.get("step", [])))
+        for name in {**self.parts, **self._fresh} if self._fresh else {}:
+            # A resumed run may have other metrics than before: where one is not known it is NaN.
+            own = self.parts.setdefault(name, [np.full(before, np.nan)] if before else [])
+            own.append(self._fresh.get(name, np.full(len(self._fresh["step"]), np.nan)))
 
     def first_bad(self) -> tuple[int, str] | None:
         """Step and name of the first value just fetched that is not finite."""
@@ -60,6 +69,10 @@ class Curve:
         """The curve up to a step."""
         curve = self.arrays()
         return {name: values[curve["step"] <= step] for name, values in curve.items()}
+
+
+class _ForeignError(ValueError):
+    """A checkpoint is sound, but of another model."""
 
 
 class RunFolder:
@@ -117,11 +130,23 @@ class RunFolder:
                 are used.
 
         Raises:
-            ValueError: The checkpoint is of another model.
+            ValueError: The checkpoint is of another model, or damaged.
         """
         step = self._manager.latest_step()
         if step is None:
             return None
+        try:
+            return self._restored(step, state)
+        except _ForeignError as error:
+            raise ValueError(str(error)) from None
+        except Exception as error:  # orbax and the storage below it raise many kinds
+            raise ValueError(
+                f"The checkpoint of step {step} cannot be read ({type(error).__name__}). Delete "
+                f"{self.folder / 'checkpoints' / str(step)} to go on from the one before it, if "
+                "there is one."
+            ) from error
+
+    def _restored(self, step: int, state: Tree) -> tuple[int, Tree, Curve]:
         saved, expected = self._saved(step), _named_leaves(state)
         arrays = {name: _plain(leaf) for name, leaf in expected.items()}
         problems = [
@@ -132,7 +157,7 @@ class RunFolder:
         if problems or len(saved["state"]) != len(expected):
             detail = "; ".join(problems[:3])
             detail = detail or f"{len(saved['state'])} arrays, {len(expected)} expected"
-            raise ValueError(
+            raise _ForeignError(
                 f"The checkpoint in {self.folder} is of another model ({detail}). "
                 "Choose another folder, or delete this one."
             )
@@ -159,11 +184,18 @@ class RunFolder:
             if jax.process_index() == 0:
                 _write_json(path, config)
             return
-        found = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(
+                f"{path} cannot be read, so whose run this is cannot be told. Delete that file if "
+                "it is this one's, or choose another folder."
+            ) from error
+        config = json.loads(json.dumps(config))  # as it is stored: a tuple is a list
         differences = [
-            f"{name} {found.get(name)!r} there, {value!r} here"
-            for name, value in config.items()
-            if found.get(name) != value
+            f"{name} {found.get(name)!r} there, {config.get(name)!r} here"
+            for name in {**found, **config}
+            if found.get(name) != config.get(name)
         ]
         if differences:
             raise ValueError(

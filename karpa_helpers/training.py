@@ -197,8 +197,8 @@ def fit(
     incomplete batch is left out. Batch and key of step i depend on (seed, i) alone, so a run
     that was stopped and resumed ends with the same weights as one that was not.
 
-    Interrupting (the stop button, Ctrl-C) ends the run after the current step and returns what
-    was trained. A second interrupt raises KeyboardInterrupt.
+    Interrupting (the stop button, Ctrl-C, a scheduler's SIGTERM) ends the run after the current
+    step, in all processes, and returns what was trained. A second one acts as if there were no run.
 
     Args:
         step: step(state, batch, key) -> (state, metrics); pure, metrics are scalars.
@@ -253,9 +253,10 @@ def fit(
     save_every = save_every if run_folder is not None else 0
     stepper = Stepper(step, jax.tree.map(jnp.asarray, data), batch_size, seed, number)
     show = show and jax.process_index() == 0
+    # Compiled here, where no clock runs. An optimizer may keep an infinity from the start.
+    once_finite = np.asarray(finite_leaves(state))
     progress, clock = Progress(label, steps, number, seconds, show), Clock()
     last_finite, ending = (number, _copy(state)), "steps"
-    jax.block_until_ready(all_finite(state))  # compiled here, where no clock runs
 
     def result(number: int, state: Tree, ending: str) -> Result:
         record = {
@@ -283,7 +284,7 @@ def fit(
             ending = ENDINGS[which]
             if ending or watch_now or save_now or report_now:
                 curve.fetch()
-                if problem := _not_finite(number, state, curve):
+                if problem := _not_finite(number, state, curve, once_finite):
                     progress.close("stopped: a value is not finite")
                     message = _explain(label, problem, last_finite[0])
                     raise Diverged(message, result(*last_finite, "diverged"))
@@ -321,11 +322,12 @@ def _ending(number: int, steps: int, spent: float, seconds: float | None, interr
     return "seconds" if seconds is not None and spent >= seconds else ""
 
 
-def _not_finite(number: int, state: Tree, curve: Curve) -> str:
-    """Says what is not finite, and since when; empty where all is well."""
+def _not_finite(number: int, state: Tree, curve: Curve, once_finite: np.ndarray) -> str:
+    """Says what is not finite any more, and since when; empty where all is well."""
     if bad := curve.first_bad():
         return f"{bad[1]} is not finite at step {bad[0]}"
-    return "" if all_finite(state) else f"a weight is not finite after step {number}"
+    lost = once_finite & ~np.asarray(finite_leaves(state))
+    return f"a weight is not finite after step {number}" if lost.any() else ""
 
 
 def _explain(label: str, problem: str, last_finite: int) -> str:
@@ -336,11 +338,16 @@ def _explain(label: str, problem: str, last_finite: int) -> str:
     )
 
 
-@jax.jit
 def all_finite(tree: Tree) -> jax.Array:
     """Whether no number in a tree is infinite or NaN, as an array of one truth value."""
+    return jnp.all(finite_leaves(tree))
+
+
+@jax.jit
+def finite_leaves(tree: Tree) -> jax.Array:
+    """Of each array of floats in a tree, in order, whether all its numbers are finite."""
     leaves = [x for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.inexact)]
-    return jnp.all(jnp.array([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
+    return jnp.array([jnp.all(jnp.isfinite(leaf)) for leaf in leaves], bool)
 
 
 def _copy(tree: Tree) -> Tree:
@@ -349,18 +356,26 @@ def _copy(tree: Tree) -> Tree:
 
 @contextmanager
 def _interrupt_flag() -> Iterator[threading.Event]:
-    """Turns the first interrupt into a flag, so that no state is lost between two statements."""
+    """Turns the first interrupt into a flag, so that no state is lost between two statements.
+
+    A scheduler asks by SIGTERM; under `jax.distributed` it would otherwise be caught and ignored.
+    """
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield flag  # Python delivers signals to the main thread only
         return
 
-    def on_interrupt(_signal: int, _frame: Any) -> None:
+    def on_interrupt(number: int, _frame: Any) -> None:
         flag.set()
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(number, previous[signal.Signals(number)])
 
-    previous = signal.signal(signal.SIGINT, on_interrupt)
+    # A handler that Python did not set reads as None.
+    asked = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.getsignal(number) or signal.SIG_DFL for number in asked}
+    for number in asked:
+        signal.signal(number, on_interrupt)
     try:
         yield flag
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -15,4 +15,5 @@
 # --signal: two minutes before the time is over each process gets an interrupt; the run saves and
 # ends. --requeue: after a node's failure Slurm starts the job again, and it goes on from there.
 set -eu
-exec srun .venv/bin/python launch/train.py "$@" --many
+# Since Slurm 22.05 srun does not take --cpus-per-task from above.
+exec srun --cpus-per-task="${SLURM_CPUS_PER_TASK:-8}" .venv/bin/python launch/train.py "$@" --many

@@ -67,7 +67,7 @@ def train(options: argparse.Namespace) -> training.Result:
     step, state, data = MODELS[options.model](options.width, options.rate, options.activations)
     devices = mesh.make(options.devices)
     total = min(options.examples, len(jax.tree.leaves(data)[0]))
-    total -= total % devices.size  # every device holds as many examples
+    total -= total % options.batch_size  # whole batches: as many on any number of devices
     own = mesh.rows(devices, total)
     data = mesh.place_data(devices, jax.tree.map(lambda array: array[own], data))
     state = mesh.place(devices, state, sharded=options.model == "transformer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 
 import jax
@@ -132,3 +133,56 @@ def test_the_folder_may_be_relative_and_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("runs/first", {"x": jnp.zeros(())}, 2)
     assert (tmp_path / "runs" / "first" / "checkpoints" / "2").is_dir()
+
+
+def one_metric(*names):
+    """A step that gives these metrics."""
+    return lambda state, batch, key: (state, {name: jnp.float32(1) for name in names})
+
+
+def test_a_resumed_run_may_have_other_metrics(tmp_path):
+    state = {"x": jnp.zeros(())}
+    run(tmp_path, state, 2, one_metric("loss"))
+    more = run(tmp_path, state, 4, one_metric("loss", "accuracy")).curve
+    np.testing.assert_array_equal(more["accuracy"], [np.nan, np.nan, 1, 1])
+    fewer = run(tmp_path, state, 6, one_metric("accuracy")).curve
+    np.testing.assert_array_equal(fewer["step"], np.arange(1, 7))
+    np.testing.assert_array_equal(fewer["loss"], [1, 1, 1, 1, np.nan, np.nan])
+    np.testing.assert_array_equal(fewer["accuracy"], [np.nan, np.nan, 1, 1, 1, 1])
+
+
+def test_a_metric_cannot_take_the_column_of_the_steps(tmp_path):
+    with pytest.raises(ValueError, match="rename it"):
+        run(None, {"x": jnp.zeros(())}, 2, one_metric("step"))
+
+
+def test_settings_that_only_one_side_has_are_a_difference(tmp_path):
+    state = {"x": jnp.zeros(())}
+    run(tmp_path, state, 2, config={"rate": 0.5, "betas": (0.5, 0.999)})
+    assert run(tmp_path, state, 2, config={"rate": 0.5, "betas": (0.5, 0.999)}).step == 2
+    with pytest.raises(ValueError, match=r"another run.*rate 0.5 there, None here"):
+        run(tmp_path, state, 2, config={"betas": (0.5, 0.999)})
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing", "empty"])
+def test_a_damaged_checkpoint_names_what_to_delete(tmp_path, damage):
+    state = {"x": jnp.zeros(1000)}
+    run(tmp_path, state, 4, save_every=2)
+    newest = tmp_path / "checkpoints" / "4"
+    for file in [path for path in newest.rglob("*") if path.is_file()]:
+        if damage == "cut":
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        else:
+            file.unlink() if damage == "missing" else file.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"step 4 cannot be read.*Delete.*one before it") as caught:
+        run(tmp_path, state, 6, save_every=2)
+    assert str(newest) in str(caught.value)
+    shutil.rmtree(newest)
+    assert float(run(tmp_path, state, 6, save_every=2).state["x"][0]) == 6
+
+
+def test_a_damaged_config_names_the_file(tmp_path):
+    run(tmp_path, {"x": jnp.zeros(())}, 2)
+    (tmp_path / "config.json").write_text("")
+    with pytest.raises(ValueError, match=r"config.json cannot be read"):
+        run(tmp_path, {"x": jnp.zeros(())}, 4)

@@ -301,6 +301,24 @@ def test_a_weight_that_is_not_finite_is_found_without_a_metric():
     np.testing.assert_array_equal(caught.value.result.state["weight"], [1, 1])
 
 
+def test_an_infinity_of_the_optimizer_is_no_divergence():
+    def step(state, batch, key):
+        return {**state, "weight": state["weight"] + 1}, {"loss": jnp.float32(0)}
+
+    state = {"weight": jnp.zeros(2), "best": jnp.full((), jnp.inf)}  # as reduce_on_plateau begins
+    result = quiet(step, state, EXAMPLES, batch_size=5, steps=3)
+    np.testing.assert_array_equal(result.state["weight"], [3, 3])
+
+
+def test_the_check_for_finite_values_compiles_before_the_clock_starts(monkeypatch):
+    events = []
+    check, clock = training.finite_leaves, training.Clock
+    monkeypatch.setattr(training, "finite_leaves", lambda s: events.append("check") or check(s))
+    monkeypatch.setattr(training, "Clock", lambda: events.append("clock") or clock())
+    quiet(note_batch, ZERO, EXAMPLES, batch_size=5, steps=2)
+    assert events == ["check", "clock", "check"]
+
+
 def test_a_diverged_run_leaves_its_last_good_checkpoint(tmp_path):
     options = {"batch_size": 5, "steps": 30, "folder": tmp_path, "save_every": 2}
     with pytest.raises(training.Diverged):

@@ -15,7 +15,8 @@ from flax import nnx
 
 def by_rows(function: Callable[[jax.Array], jax.Array], x: jax.Array) -> jax.Array:
     """A function of rows (M, D), which gives (M, E), applied to (..., D): shape (..., E)."""
-    return function(x.reshape(-1, x.shape[-1])).reshape(*x.shape[:-1], -1)
+    y = function(x.reshape(-1, x.shape[-1]))
+    return y.reshape(*x.shape[:-1], y.shape[-1])
 
 
 class Linear(nnx.Linear):

@@ -77,16 +77,18 @@ def _forward(
     constants: Tree,
 ) -> tuple[tuple[Tree, Tree], Any]:
     length = len(jax.tree.leaves(xs)[0])
+    # Constants of this derivative only: a second one still sees them.
+    kernels = {name: linear.kernel[...] for name, linear in _linears(nnx.merge(graph, weights))}
     first = jax.tree.map(lambda x: x[0], xs)
     shapes = jax.eval_shape(
-        lambda *now: _watched(step, graph, now, None)[2], weights, carry, first, constants
+        lambda *now: _watched(step, graph, kernels, now, None)[2], weights, carry, first, constants
     )
     shifts = {n: jnp.zeros((length, *given.shape), given.dtype) for n, (_, given) in shapes.items()}
 
     def run(weights: Tree, carry: Tree, xs: Tree, constants: Tree, shifts: Tree) -> Any:
         def one(carry: Tree, now: Any) -> Any:
             x, shift = now
-            carry, y, seen = _watched(step, graph, (weights, carry, x, constants), shift)
+            carry, y, seen = _watched(step, graph, kernels, (weights, carry, x, constants), shift)
             return carry, (y, {name: taken for name, (taken, _) in seen.items()})
 
         carry, (ys, taken) = jax.lax.scan(one, carry, (xs, shifts), reverse=reverse)
@@ -114,20 +116,21 @@ _scan.defvjp(_forward, _backward)
 def _watched(
     step: ModuleStep,
     graph: Any,
+    kernels: dict[str, jax.Array],
     arguments: tuple[Tree, ...],
     shift: dict[str, jax.Array] | None,
 ) -> tuple[Tree, Tree, dict[str, tuple[jax.Array, jax.Array]]]:
     """One step that also returns what each layer's product took and gave.
 
-    The kernels are constants to the derivative; each product gets a shift of zeros, whose gradient
-    is that of the product.
+    It multiplies by `kernels`, which the derivative by the arguments does not see; each product
+    gets a shift of zeros, whose gradient is that of the product.
     """
     weights, carry, x, constants = arguments
     modules = nnx.merge(graph, weights)
     seen: dict[str, tuple[jax.Array, jax.Array]] = {}
 
     def product(name: str, x: jax.Array, kernel: jax.Array, *rest: Any, **more: Any) -> jax.Array:
-        given = jax.lax.dot_general(x, jax.lax.stop_gradient(kernel), *rest, **more)
+        given = jax.lax.dot_general(x, kernels[name].astype(kernel.dtype), *rest, **more)
         if name in seen:
             raise ValueError("A step of product_scan calls one nnx.Linear twice; give it two.")
         seen[name] = (x, given)

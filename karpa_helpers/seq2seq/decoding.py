@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -107,17 +108,17 @@ def sample(
         source: Token numbers with PAD behind, shape (N, S).
         length: At most so many tokens, EOS included.
         key: Random key, for one call only.
-        temperature: Above 0; near 0 is greedy.
+        temperature: Above 0, finite; near 0 is greedy.
 
     Returns:
         One sentence for each source; its log-probability is the network's, at temperature 1.
 
     Raises:
-        ValueError: As `greedy`, or temperature is not above 0.
+        ValueError: As `greedy`, or temperature is out of range.
     """
     source = _checked(source, length)
-    if not temperature > 0:
-        raise ValueError(f"temperature is {temperature}; give more than 0, or use greedy.")
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"temperature is {temperature}; give a number above 0, or use greedy.")
     return _one_path(graph, weights_of(state), source, None, key, temperature, length)
 
 
@@ -136,6 +137,7 @@ def _one_path(
         if keys is None:
             return choices.likeliest(scores)
         step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
+        scores = scores - scores.max(axis=-1, keepdims=True)  # however cold, one of them stays 0
         return jax.vmap(jax.random.categorical)(step_keys, scores / temperature)
 
     def unfinished(carry: Any) -> jax.Array:
@@ -339,7 +341,10 @@ def translate(
     if len(texts) == 0:
         return []
     rows = source_rows(texts, source_vocabulary)
-    rows = filled(rows, rounded(rows.shape[1]), axis=1)  # few shapes: few compilations
+    places = rows.shape[1]
+    longest = getattr(training.merge(graph, weights_of(state)), "longest", rounded(places))
+    # Few shapes: few compilations. But a model of learned positions has no more of them.
+    rows = filled(rows, max(places, min(rounded(places), longest)), axis=1)
     batch_size = min(batch_size, len(texts))
     answers: list[np.ndarray] = []
     for start in range(0, len(texts), batch_size):

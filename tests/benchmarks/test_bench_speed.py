@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import course, growth, speed, table
 from benchmarks.sizes import COURSE, EAGER, ROWS, row_named
+from benchmarks.workers import Failed
 
 QUICK = {row.name: row.sizes(quick=True, on_gpu=False) for row in ROWS}
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -114,3 +115,28 @@ def test_stored_rows_are_of_known_cases() -> None:
     for row in table.read():
         assert row_named(row["row"]).title == row["title"]
         assert len(row["engines"][COURSE]["seconds"]) >= 2
+
+
+class Fragile:
+    """Workers of which PyTorch's dies while it is timed."""
+
+    def __init__(self) -> None:
+        self.engine = ""
+
+    def of(self, engine: str) -> Fragile:
+        self.engine = engine
+        return self
+
+    def ask(self, do: str, **_request) -> dict:
+        if do == "time" and self.engine == EAGER:
+            raise Failed("out of memory")
+        first = {"first_seconds": 2.0, "seconds": 0.1, "before_mb": 1, "peak_mb": 2}
+        rest = {"device_mb": None, "flops": 8, "parameters": 1, "note": ""}
+        return {**first, **rest, "value": 1e9}
+
+
+def test_a_worker_that_dies_while_it_is_timed_costs_no_row(capsys) -> None:
+    found = speed.measure(Fragile(), row_named("gru"), {}, [COURSE, EAGER], 3, 0.1)  # type: ignore[arg-type]
+    assert found["engines"].keys() == {COURSE}
+    assert len(found["engines"][COURSE]["seconds"]) == 3
+    assert found["failed"] == {EAGER: "out of memory"}

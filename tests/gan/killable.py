@@ -123,12 +123,12 @@ def die_soon_after(folder: Path, step: int, seconds: float) -> None:
     timer.join()
 
 
-def interrupt_at_step(folder: Path, step: int, out: Path) -> None:
-    """Trains, interrupts itself as Ctrl-C does, and notes what came back."""
+def interrupt_at_step(folder: Path, step: int, out: Path, asking: signal.Signals) -> None:
+    """Trains, interrupts itself as Ctrl-C or a scheduler does, and notes what came back."""
 
     def watch(number: int, _state: object) -> None:
         if number == step:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), asking)
 
     result = train(folder, steps=10**6, watch=watch, watch_every=1)
     entries = sorted(p.name for p in (folder / "checkpoints").iterdir())

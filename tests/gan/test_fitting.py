@@ -462,9 +462,10 @@ def test_killed_and_resumed_equals_unbroken(tmp_path):
 
 
 @unix
-def test_interrupt_returns_what_was_trained_and_saves_it(tmp_path):
+@pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_returns_what_was_trained_and_saves_it(tmp_path, asking):
     out = tmp_path / "out.txt"
-    assert in_a_process(killable.interrupt_at_step, tmp_path / "run", 5, out) == 0
+    assert in_a_process(killable.interrupt_at_step, tmp_path / "run", 5, out, asking) == 0
     assert out.read_text() == "learner 6 6 6"
     # Resumed, it goes on from there.
     resumed, whole = killable.train(tmp_path / "run", steps=9), killable.train(None, steps=9)

@@ -29,7 +29,7 @@ SETTINGS = {"gan": ["--width", "4", "--rate", "2e-5"], "transformer": ["--width"
 
 
 def command(model: str, curve: Path, *more: str, plain: bool = False) -> list[str]:
-    sizes = ["--steps", str(STEPS), "--batch-size", "16", "--examples", "160"]
+    sizes = ["--steps", str(STEPS), "--batch-size", "16", "--examples", "163"]  # no multiple
     first = ["plain"] if plain else []
     return [*first, model, *sizes, *SETTINGS[model], "--curve", str(curve), *more]
 

@@ -38,3 +38,8 @@ def test_gradient_is_one_product_of_matrices():
 def test_rows_keep_their_places():
     x = jnp.arange(24.0).reshape(2, 3, 4)
     np.testing.assert_array_equal(by_rows(lambda rows: rows[:, :2] + 1, x), x[..., :2] + 1)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (0, 3, 5), (2, 0, 5)])
+def test_no_rows_give_no_rows(shape):
+    assert Linear(5, 7, rngs=nnx.Rngs(0))(jnp.ones(shape)).shape == (*shape[:-1], 7)

@@ -34,6 +34,30 @@ def parts_and_arguments(kind: Any) -> tuple[Any, Any]:
     return (cell, nnx.Linear(H, 2, rngs=rngs)), (carry, xs, jnp.float32(1.5))
 
 
+@pytest.mark.parametrize("first", [0, 2])  # the weights; the inputs, as in a penalty on slopes
+@pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
+def test_second_derivatives_equal_those_of_lax_scan(kind: Any, first: int) -> None:
+    parts, (carry, (x, real), scale) = parts_and_arguments(kind)
+    graph, weights = nnx.split(parts)
+
+    def ours(weights: Any, carry: Any, x: Any) -> jax.Array:
+        return product_scan(step, nnx.merge(graph, weights), carry, (x, real), scale)[1]
+
+    def oracle(weights: Any, carry: Any, x: Any) -> jax.Array:
+        body = lambda carry, now: step(nnx.merge(graph, weights), carry, now, scale)  # noqa: E731
+        return jax.lax.scan(body, carry, (x, real))[1]
+
+    def curvature(function: Any) -> Any:
+        def slopes(*arguments: Any) -> jax.Array:
+            slope = jax.grad(lambda *a: jnp.sum(function(*a)[-1] ** 2), first)(*arguments)
+            return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(slope))
+
+        return jax.jit(jax.grad(slopes, (0, 1, 2)))(weights, carry, x)
+
+    found, wanted = curvature(ours), curvature(oracle)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), found, wanted)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
 def test_values_and_all_gradients_equal_those_of_lax_scan(kind: Any, reverse: bool) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from flax import nnx
 
 from karpa_helpers import training
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Vocabulary, characters
 from karpa_helpers.seq2seq import choices, decoding, losses
+from karpa_helpers.seq2seq.transformer import Transformer
 from tests.seq2seq.toys import SIZE, trained
 
 FORMS: list[dict[str, Any]] = [
@@ -181,6 +184,8 @@ def test_samples_follow_the_network(source: np.ndarray) -> None:
         np.testing.assert_allclose(total, scores[int(token)], atol=1e-4)
     cold = decoding.sample(graph, state, source, LENGTH, jax.random.key(1), temperature=1e-4)
     np.testing.assert_array_equal(cold.tokens, decoding.greedy(graph, state, source, LENGTH).tokens)
+    coldest = decoding.sample(graph, state, source, LENGTH, jax.random.key(1), temperature=1e-38)
+    np.testing.assert_array_equal(coldest.tokens, cold.tokens)
 
 
 def test_a_sample_depends_on_its_row_and_key_only(source: np.ndarray) -> None:
@@ -222,6 +227,17 @@ def test_translate_takes_any_text() -> None:
     assert len(beam) == len(texts)
 
 
+def test_translate_reads_no_more_places_than_are_learned() -> None:
+    letters = characters(["abc"])
+    model = Transformer(
+        len(letters), len(letters), 8, 2, 1, longest=6, positions="learned", rngs=nnx.Rngs(0)
+    )
+    graph, state = training.create_state(model, optax.sgd(0.0))
+    assert len(decoding.translate(graph, state, ["abcab"], letters, letters, 4)) == 1  # 6 with EOS
+    with pytest.raises(ValueError, match="7 places, but only 6"):
+        decoding.translate(graph, state, ["abcabc"], letters, letters, 4)
+
+
 def test_wrong_input_is_refused(source: np.ndarray) -> None:
     graph, state = trained()
     with pytest.raises(ValueError, match="shape"):
@@ -236,6 +252,8 @@ def test_wrong_input_is_refused(source: np.ndarray) -> None:
         decoding.beam(graph, state, source, LENGTH, 2, -1)
     with pytest.raises(ValueError, match="temperature is 0"):
         decoding.sample(graph, state, source, LENGTH, jax.random.key(0), 0)
+    with pytest.raises(ValueError, match="temperature is inf"):
+        decoding.sample(graph, state, source, LENGTH, jax.random.key(0), math.inf)
 
 
 @pytest.mark.parametrize("size", [3, 7, 12, 40, 997, 2000])  # with and without a table
