@@ -27,6 +27,9 @@ CASES = {
     "dcgan64": course_gan.training,
     "r3gan28": course_gan.training,
     "r3gan64": course_gan.training,
+    "dcgan28_last": course_gan.training,
+    "dcgan64_last": course_gan.training,
+    "r3gan64_last": course_gan.training,
     "gru": course_text.training,
     "gru_fed": course_text.training,
     "transformer": course_text.training,
@@ -34,6 +37,7 @@ CASES = {
     "beam_each": course_text.decoding,
     "decode": course_text.decoding,
     "loading": course_others.loading,
+    "loading_indexed": course_others.loading,
     "scores": course_others.Scores,
     "import": course_others.Import,
 }

@@ -12,7 +12,7 @@ import optax
 from flax import nnx
 
 from benchmarks.course_training import Training, count, metrics_of, named
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import Sizes, mixed
 from karpa_helpers.data.images import to_unit
 from karpa_helpers.gan import fitting, losses
 from karpa_helpers.gan.networks import (
@@ -117,11 +117,12 @@ def networks(sizes: Sizes) -> tuple[nnx.Module, nnx.Module]:
 
 def recipe(sizes: Sizes) -> fitting.Recipe:
     """DCGAN's, or R3GAN's with both penalties at every step."""
+    activations = "bfloat16" if mixed(sizes) else None
     if not sizes.get("r3gan"):
-        return fitting.Recipe(sizes["latent"], RATE)
+        return fitting.Recipe(sizes["latent"], RATE, activations=activations)
     return fitting.Recipe(
         sizes["latent"], RATE, beta1=0.0, beta2=0.99, game=losses.RELATIVISTIC,
-        penalty=losses.r1_r2, weight=GAMMA,
+        penalty=losses.r1_r2, weight=GAMMA, activations=activations,
     )  # fmt: skip
 
 

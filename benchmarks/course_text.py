@@ -11,7 +11,7 @@ from flax import nnx
 
 from benchmarks import flops
 from benchmarks.course_training import Training, count, metrics_of, named
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import Sizes, mixed
 from karpa_helpers import training as engine
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD
 from karpa_helpers.seq2seq import decoding as decoders
@@ -57,7 +57,9 @@ def network(sizes: Sizes) -> nnx.Module:
 def create(sizes: Sizes, optimizer: optax.GradientTransformation) -> tuple[Any, Any, Any]:
     """(graph, state, step)."""
     graph, state = engine.create_state(network(sizes), optimizer)
-    return graph, state, engine.gradient_step(graph, optimizer, fitting.loss(sizes["smoothing"]))
+    loss, activations = fitting.loss(sizes["smoothing"]), "bfloat16" if mixed(sizes) else None
+    step = engine.gradient_step(graph, optimizer, loss, activations=activations)
+    return graph, state, step
 
 
 def training(sizes: Sizes, variant: str) -> Training:

@@ -36,7 +36,8 @@ class Training:
         if self.engine:
             self.stepper = Stepper(step, jax.device_put(data), batch, 0, 0)
         else:
-            self.step = jax.jit(step, donate_argnums=0)
+            options = runtime.compiler_options()  # as the engine's
+            self.step = jax.jit(step, donate_argnums=0, compiler_options=options)
 
     def run(self, calls: int) -> int:
         """So many steps or, in whole calls of the engine, some more; waited for: how many."""

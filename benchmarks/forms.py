@@ -149,7 +149,8 @@ def measure(layer: Layer, quick: bool, rounds: int) -> list[dict[str, Any]]:
     for order in layer.orders:
         calls = {}
         for name, form in layer.forms.items():
-            function = jax.jit(differentiated(form, order))
+            options = runtime.compiler_options()  # as in a training step
+            function = jax.jit(differentiated(form, order), compiler_options=options)
             first = once(lambda function=function: function(*given))
             rows[name]["compile"][order] = round(first, 3)
             calls[name] = lambda function=function: function(*given)

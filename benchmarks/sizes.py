@@ -7,10 +7,11 @@ from typing import Any
 
 Sizes = dict[str, Any]
 
-# Of products of float32 numbers: what a GPU's (and some CPUs') matrix units make of them.
+# Of products of float32 numbers: what a GPU's (and some CPUs') matrix units make of them. In
+# "mixed" the activations are bfloat16, and these products are those of penalties.
 PRECISIONS = {
     "float32": ("float32", "highest"), "tf32": ("tensorfloat32", "high"),
-    "bf16": ("bfloat16", "medium"),
+    "bf16": ("bfloat16", "medium"), "mixed": ("tensorfloat32", "high"),
 }  # fmt: skip
 
 COURSE, ALONE, EAGER, COMPILED, KERAS = "course", "alone", "torch", "torch.compile", "keras"
@@ -24,6 +25,11 @@ TITLES = {
 TRAINING = (COURSE, ALONE, EAGER, COMPILED)
 WITH_KERAS = (*TRAINING, KERAS)
 DECODING = (COURSE, EAGER, COMPILED)
+
+
+def mixed(sizes: Sizes) -> bool:
+    """Whether a training step's activations are bfloat16, with weights and penalties in float32."""
+    return sizes.get("precision") == "mixed"
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Row:
 _GAN = {"batch": 64, "latent": 64, "width": 32, "images": 4096}
 _TINY_GAN = {"batch": 4, "latent": 8, "width": 4, "images": 16}
 _GPU_GAN = {"batch": 256, "width": 64, "images": 16384}
+_LAST = {"channels_last": True}
 _GRU = {
     "batch": 64, "length": 16, "vocabulary": 4000, "embedding": 256, "hidden": 256, "fed": False,
     "tied": False, "smoothing": 0.0, "pairs": 2048,
@@ -89,6 +96,15 @@ ROWS = (
         {**_GAN, "pixels": 28, "channels": 1, "r3gan": True}, _TINY_GAN, _GPU_GAN),
     Row("r3gan64", "R3GAN step, 64 pixels", TRAINING,
         {**_GAN, "pixels": 64, "channels": 3, "r3gan": True}, _TINY_GAN, _GPU_GAN),
+    Row("dcgan28_last", "The same DCGAN step, 28 pixels, PyTorch's images as channels_last",
+        (COURSE, EAGER, COMPILED), {**_GAN, "pixels": 28, "channels": 1, **_LAST}, _TINY_GAN,
+        _GPU_GAN),
+    Row("dcgan64_last", "The same DCGAN step, 64 pixels, PyTorch's images as channels_last",
+        (COURSE, EAGER, COMPILED), {**_GAN, "pixels": 64, "channels": 3, **_LAST}, _TINY_GAN,
+        _GPU_GAN),
+    Row("r3gan64_last", "The same R3GAN step, 64 pixels, PyTorch's images as channels_last",
+        (COURSE, EAGER, COMPILED),
+        {**_GAN, "pixels": 64, "channels": 3, "r3gan": True, **_LAST}, _TINY_GAN, _GPU_GAN),
     Row("gru", "GRU with attention, train step", TRAINING, _GRU, _TINY_GRU, _GPU_TEXT),
     Row("gru_fed", "GRU with attention and input feeding, train step", TRAINING, _FED, _TINY_GRU,
         _GPU_TEXT),
@@ -101,8 +117,11 @@ ROWS = (
     Row("decode", "Transformer, cached decode of 100 sentences", DECODING,
         {**_TRANSFORMER, "sentences": 100, "written": 24},
         {**_TINY_TRANSFORMER, "sentences": 3, "written": 5}, {}, "100 sentences"),
-    Row("loading", "An epoch of 10,000 images in batches of 64", (COURSE, EAGER),
-        {"images": 10_000, "batch": 64}, {"images": 256}, {}, "epoch"),
+    Row("loading", "An epoch of 10,000 images in batches of 64, PyTorch's by DataLoader",
+        (COURSE, EAGER), {"images": 10_000, "batch": 64}, {"images": 256}, {}, "epoch"),
+    Row("loading_indexed", "The same epoch, PyTorch's by index, as its twins above draw them",
+        (COURSE, EAGER), {"images": 10_000, "batch": 64, "indexed": True}, {"images": 256}, {},
+        "epoch"),
     Row("scores", "All scores of 10,000 images", (COURSE,), {"images": 10_000, "features": 64},
         {"images": 200, "features": 8}, {}, "evaluation"),
     Row("import", "`import karpa_helpers`, all modules, after JAX, Flax and Optax", (COURSE,), {},

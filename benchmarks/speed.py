@@ -10,15 +10,17 @@
 Each twin is a process that lives as long as its row is measured. In each round all are timed, one
 after the other, while the others wait; the next round goes the other way round. Ratios are taken
 within a round. The course's time is that of a call of its training engine, batches drawn at random
-inside; "step alone" is the compiled step on one fixed batch. Networks have equal parameters and
+inside; "step alone" is the compiled step on one fixed batch. Where PyTorch is faster with its
+images stored as channels_last, a row of its own says so. Networks have equal parameters and
 equal arithmetic (`--check`); PyTorch gets its fused optimizer, and compiled twins whatever
 `torch.compile` accepts. Time to a quality is measured by `benchmarks/translation.py`.
 
 On a GPU the same command is the GPU script: `make bench` installs JAX for it where there is one,
 takes larger sizes, and the engine does many steps a call; the twins are PyTorch's on the same GPU.
 `--precision tf32` or `bf16` lets the matrix units round the factors of float32 products alike in
-both libraries; weights, activations and penalties stay float32. No part of this has run on a GPU
-yet, only at small size on a CPU.
+both libraries; weights, activations and penalties stay float32. `--precision mixed` takes bfloat16
+activations in training steps: the course's own, and PyTorch's autocast; weights and penalties stay
+float32. No part of this has run on a GPU yet, only at small size on a CPU.
 """
 
 from __future__ import annotations

@@ -144,6 +144,9 @@ def described(rows: Sequence[Record]) -> str:
     return (
         f"{rows[0]['device']}; {found}; {day}. All libraries had {' or '.join(threads)} threads. "
         "Times are medians over rounds (lowest to highest), in each of which all take turns; "
-        'ratios are medians of the rounds\' ratios. "First call" and "peak memory" are the '
+        'ratios are medians of the rounds\' ratios. "Engine by alone" is the time of a call of the '
+        'engine by that of the compiled step on one fixed batch. "Share of products\' rate" is the '
+        "operations of all products and convolutions (padding counted) a second by those of a "
+        'matrix product just then. "First call" and "peak memory" are the '
         f"course / {TITLES[EAGER]} / {TITLES[COMPILED]}, each with all that its library holds."
     )

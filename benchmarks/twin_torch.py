@@ -18,6 +18,9 @@ CASES = {
     "dcgan64": twin_torch_gan.Training,
     "r3gan28": twin_torch_gan.Training,
     "r3gan64": twin_torch_gan.Training,
+    "dcgan28_last": twin_torch_gan.Training,
+    "dcgan64_last": twin_torch_gan.Training,
+    "r3gan64_last": twin_torch_gan.Training,
     "gru": twin_torch_text.Training,
     "gru_fed": twin_torch_text.Training,
     "transformer": twin_torch_text.Training,
@@ -25,6 +28,7 @@ CASES = {
     "beam_each": twin_torch_text.Decoding,
     "decode": twin_torch_text.Decoding,
     "loading": twin_torch_others.Loading,
+    "loading_indexed": twin_torch_others.Loading,
 }
 CHECKS = {
     twin_torch_gan.Training: twin_torch_gan.check,

@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks import twin_torch_weights as weights
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import Sizes, mixed
+from benchmarks.twin_torch_precision import autocast
 
 GAMMA, RATE, CHECK_RATE, DECAY = 0.3, 2e-4, 0.05, 0.99
 EPSILON = 1e-6  # Flax's, in group normalisation
@@ -217,6 +218,8 @@ class Training:
         self.sizes, self.penalised = sizes, bool(sizes.get("r3gan"))
         self.players = networks(sizes)
         self.parameters = weights.count(self.players)
+        order = torch.channels_last if sizes.get("channels_last") else torch.contiguous_format
+        self.players.to(memory_format=order)
         self.generator, self.discriminator = self.players.values()
         self.optimizers = [self._optimizer(player, rate) for player in self.players.values()]
         followed = [*self.generator.parameters(), *self.generator.buffers()]
@@ -229,7 +232,7 @@ class Training:
             self.note = "the penalised pass is eager" if self.penalised else ""
         side = sizes["pixels"]
         shape = (sizes["images"], sizes["channels"], side, side)
-        self.images = torch.randint(0, 256, shape, dtype=torch.uint8)
+        self.images = torch.randint(0, 256, shape, dtype=torch.uint8).to(memory_format=order)
         self.order, self.number = torch.randperm(sizes["images"]), 0
 
     def _optimizer(self, player: nn.Module, rate: float | None) -> torch.optim.Optimizer:
@@ -256,8 +259,8 @@ class Training:
     def step(self, real: torch.Tensor, z_judged: torch.Tensor, z_played: torch.Tensor) -> dict:
         """The discriminator learns, then the generator, then the average follows."""
         on_generator, on_discriminator = self.optimizers
-        with torch.no_grad():
-            fake = self.generate(z_judged)
+        with torch.no_grad(), autocast(self.sizes):
+            fake = self.generate(z_judged).float()
         loss, penalty = self._judge(real, fake)
         on_discriminator.zero_grad(set_to_none=True)
         (loss + GAMMA * penalty if self.penalised else loss).backward()
@@ -274,10 +277,11 @@ class Training:
         return {**found, "penalty": penalty.detach()} if self.penalised else found
 
     def _judge(self, real: torch.Tensor, fake: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The discriminator's loss, and half its squared slopes."""
+        """The discriminator's loss, and half its squared slopes, which are always float32."""
         softplus = functional.softplus
         if not self.penalised:
-            on_real, on_fake = self.judge(real), self.judge(fake)
+            with autocast(self.sizes):
+                on_real, on_fake = self.judge(real).float(), self.judge(fake).float()
             return softplus(-on_real).mean() + softplus(on_fake).mean(), torch.zeros(())
         real, fake = real.requires_grad_(), fake.requires_grad_()
         on_real, on_fake = self.discriminator(real), self.discriminator(fake)
@@ -286,15 +290,19 @@ class Training:
             .square().flatten(1).sum(1).mean()
             for logits, images in ((on_real, real), (on_fake, fake))
         )  # fmt: skip
+        if mixed(self.sizes):  # the loss has its own pass, as the course's
+            with autocast(self.sizes):
+                on_real, on_fake = (self.judge(x.detach()).float() for x in (real, fake))
         return softplus(on_fake - on_real).mean(), penalty
 
     def _play(self, real: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """The generator's loss."""
-        on_fake = self.judge(self.generate(z))
+        with autocast(self.sizes):
+            on_fake = self.judge(self.generate(z)).float()
         if not self.penalised:
             return functional.softplus(-on_fake).mean()
-        with torch.no_grad():
-            on_real = self.judge(real.detach())
+        with torch.no_grad(), autocast(self.sizes):
+            on_real = self.judge(real.detach()).float()
         return functional.softplus(on_real - on_fake).mean()
 
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 from benchmarks import twin_torch_decoding as decoding
 from benchmarks import twin_torch_weights as weights
 from benchmarks.sizes import Sizes
+from benchmarks.twin_torch_precision import autocast
 from benchmarks.twin_torch_transformer import Transformer
 
 PAD, BOS, EOS = 0, 1, 2
@@ -148,7 +149,8 @@ class Training:
 
     def step(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Learns from one batch."""
-        logits = self.call(source, target[:, :-1])
+        with autocast(self.sizes):
+            logits = self.call(source, target[:, :-1]).float()
         loss = functional.cross_entropy(
             logits.flatten(0, 1), target[:, 1:].flatten(), ignore_index=PAD,
             label_smoothing=self.sizes["smoothing"],
