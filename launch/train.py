@@ -67,6 +67,8 @@ def train(options: argparse.Namespace) -> training.Result:
     step, state, data = MODELS[options.model](options.width, options.rate, options.activations)
     devices = mesh.make(options.devices)
     total = min(options.examples, len(jax.tree.leaves(data)[0]))
+    if total < options.batch_size:
+        raise SystemExit(f"--batch-size is {options.batch_size}, but there are {total} examples.")
     total -= total % options.batch_size  # whole batches: as many on any number of devices
     own = mesh.rows(devices, total)
     data = mesh.place_data(devices, jax.tree.map(lambda array: array[own], data))

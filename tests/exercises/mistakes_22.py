@@ -92,6 +92,14 @@ def summed_in_float32(values):
     return jnp.sum(values.astype(jnp.float32))
 
 
+def library_sum(values):
+    return jnp.sum(values)
+
+
+def rounded_at_the_end(values):
+    return jnp.sum(values.astype(jnp.float32)).astype(jnp.bfloat16)
+
+
 def _kahan(values, sign, of_value):
     def add(carry, value):
         total, lost = carry
@@ -131,5 +139,12 @@ MISTAKES = {
         zero_times_nan,
         empty_counts_as_one,
     ],
-    "22.4": [plain_sum, summed_in_float32, wrong_sign, forgets_what_was_carried],
+    "22.4": [
+        plain_sum,
+        summed_in_float32,
+        library_sum,
+        rounded_at_the_end,
+        wrong_sign,
+        forgets_what_was_carried,
+    ],
 }

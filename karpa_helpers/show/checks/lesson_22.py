@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -101,6 +102,8 @@ def check_careful_sum(careful_sum: Callable[[Any], Any]) -> None:
         jnp.asarray(total).dtype == jnp.bfloat16,
         f"The sum should be bfloat16; yours is {jnp.asarray(total).dtype}.",
     )
+    more = sorted(_floats(jax.make_jaxpr(careful_sum)(ones).jaxpr) - {"bfloat16"})
+    expect(not more, f"In bfloat16 alone, was the task. Inside there is {', '.join(more)}.")
     expect(float(careful_sum(ones[:3])) == 3, "Three ones should be 3.")
     expect(
         abs(float(total) - 1000) <= 4,
@@ -115,3 +118,16 @@ def check_careful_sum(careful_sum: Callable[[Any], Any]) -> None:
         float(careful_sum(signs)) == 4,
         "256 + 1 + 1 + 1 + 1 - 256 should be 4: with what sign does the lost part come back?",
     )
+
+
+def _floats(jaxpr: Any) -> set[str]:
+    """The types of all floats that a program makes, and those that it calls."""
+    found: set[str] = set()
+    for equation in jaxpr.eqns:
+        types = [variable.aval.dtype for variable in equation.outvars]
+        found |= {dtype.name for dtype in types if jnp.issubdtype(dtype, jnp.floating)}
+        for value in equation.params.values():
+            inner = getattr(value, "jaxpr", value)
+            if hasattr(inner, "eqns"):
+                found |= _floats(inner)
+    return found
