@@ -15,6 +15,8 @@ import jax
 # Of HLO: what multiplies matrices by itself or by a library.
 PRODUCT = re.compile(r" (?:dot|convolution)\(|custom_call_target=\"[^\"]*(?:gemm|cublas|conv|dnn)")
 
+ROUNDING = 1e-9  # seconds, the profiler's step
+
 
 class Operation(NamedTuple):
     """An operation of a compiled program, as it ran.
@@ -90,7 +92,8 @@ def _read(events: list[dict[str, Any]]) -> list[Operation]:
     for event in seen:
         lane = lanes.setdefault((event["pid"], event["tid"]), [])
         start, seconds = (event["ts"] - seen[0]["ts"]) / 1e6, event["dur"] / 1e6
-        if lane and start + seconds <= lane[-1].start + lane[-1].seconds:
+        end = lane[-1].start + lane[-1].seconds if lane else 0.0
+        if end - start > ROUNDING and start + seconds <= end + ROUNDING:
             lane.pop()
         number = list(lanes).index((event["pid"], event["tid"]))
         lane.append(Operation(event["args"]["hlo_op"], start, seconds, number))

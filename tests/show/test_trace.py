@@ -26,11 +26,19 @@ def test_a_whole_is_left_out_and_its_parts_stay() -> None:
         event("body.2", 45, 24),
         event("other.1", 20, 50, thread=2),
         event("tanh.1", 80, 4),
+        event("empty.1", 84, 0),  # behind it, and not a part of it
         {"ph": "X", "pid": 7, "tid": 1, "ts": 900, "dur": 900, "name": "a Python function"},
         {"ph": "M", "name": "process_name", "args": {"name": "/host:CPU"}},
     ]
     found = trace._read(events[::-1])
-    assert {one.name for one in found} == {"dot.1", "inner.1", "body.2", "other.1", "tanh.1"}
+    assert {one.name for one in found} == {
+        "dot.1",
+        "inner.1",
+        "body.2",
+        "other.1",
+        "tanh.1",
+        "empty.1",
+    }
     assert [one.start for one in found] == sorted(one.start for one in found)
     by_name = {one.name: one for one in found}
     assert by_name["dot.1"].start == 0
