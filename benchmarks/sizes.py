@@ -128,6 +128,8 @@ ROWS = (
         {}, {}, "import"),
 )  # fmt: skip
 
+LOADING = ("loading", "loading_indexed")  # rows whose twins draw their own data: no equal outputs
+
 
 def row_named(name: str) -> Row:
     """The row of this name.

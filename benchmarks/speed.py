@@ -43,6 +43,7 @@ from benchmarks.sizes import (
     COURSE,
     EAGER,
     KERAS,
+    LOADING,
     PRECISIONS,
     ROWS,
     TITLES,
@@ -190,7 +191,7 @@ def check(options: argparse.Namespace, pythons: dict[str, str], threads: int) ->
     good, compared = True, 0
     with Workers(pythons, threads) as workers, tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "course.npz")
-        for row in (row_named(name) for name in options.rows if name != "loading"):
+        for row in (row_named(name) for name in options.rows if name not in LOADING):
             twins = [e for e in (EAGER, KERAS) if e in row.engines and e in options.engines]
             sizes = {**row.sizes(not options.full, False), **options.set}
             for engine in twins:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from benchmarks import course, growth, speed, table
-from benchmarks.sizes import COURSE, EAGER, ROWS, row_named
+from benchmarks.sizes import COURSE, EAGER, LOADING, ROWS, row_named
 from benchmarks.workers import Failed
 
 QUICK = {row.name: row.sizes(quick=True, on_gpu=False) for row in ROWS}
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-TWINS = [row.name for row in ROWS if EAGER in row.engines and row.name != "loading"]
+TWINS = [row.name for row in ROWS if EAGER in row.engines and row.name not in LOADING]
 
 
 def test_rows_of_the_course_are_measured_and_kept(tmp_path, capsys) -> None:
