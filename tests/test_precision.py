@@ -162,7 +162,7 @@ def gradient(name: str, low: Any) -> tuple[float, np.ndarray]:
     return float(metrics["loss"]), np.concatenate(jax.tree.leaves(change))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["GRU with input feeding", "LSTM with one vector", "GPT"])
 def test_a_step_in_bfloat16_goes_where_that_of_float32_goes(name: str) -> None:
     exact, wanted = gradient(name, None)
     loss, found = gradient(name, LOW)
@@ -171,11 +171,10 @@ def test_a_step_in_bfloat16_goes_where_that_of_float32_goes(name: str) -> None:
     assert 0.995 < cosine < 1
 
 
-@pytest.mark.parametrize("pixels", [28, 16])
-def test_a_game_in_bfloat16_keeps_its_state_in_float32(pixels: int) -> None:
-    step, state, batch = game(pixels, LOW)
+def test_a_game_in_bfloat16_keeps_its_state_in_float32() -> None:
+    step, state, batch = game(28, LOW)
     new, metrics = jax.jit(step)(state, batch, jax.random.key(0))
-    exact = jax.jit(game(pixels, None)[0])(state, batch, jax.random.key(0))[1]
+    exact = jax.jit(game(28, None)[0])(state, batch, jax.random.key(0))[1]
     assert kinds(new) == kinds(state)
     assert all(value.dtype == jnp.float32 for value in metrics.values())
     for name, value in metrics.items():
