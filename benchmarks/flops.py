@@ -47,18 +47,18 @@ def _of_equation(equation: Any, loops: int) -> float:
         # Zeros that a dilation puts between the pixels are no work.
         zeros = math.prod(equation.params["lhs_dilation"])
         return 2.0 * taps * math.prod(equation.outvars[0].aval.shape) / zeros
-    inner = [_total(jaxpr, loops) for jaxpr in _inner(equation.params.values())]
+    inner = [_total(jaxpr, loops) for jaxpr in inner_programs(equation.params.values())]
     if name == "cond":
         return max(inner, default=0.0)
     times = {"scan": equation.params.get("length", 1), "while": loops}.get(name, 1)
     return times * sum(inner)
 
 
-def _inner(values: Any) -> Iterator[Any]:
+def inner_programs(values: Any) -> Iterator[Any]:
     """The programs inside an equation's parameters."""
     for value in values:
         if isinstance(value, (tuple, list)):
-            yield from _inner(value)
+            yield from inner_programs(value)
         elif hasattr(value, "eqns"):
             yield value
         elif hasattr(value, "jaxpr"):

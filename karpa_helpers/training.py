@@ -101,9 +101,9 @@ def call(
     Returns:
         What the function returned, and the model's statistics and counters after it.
     """
+    params = lowered(params, activations)
     # An NNX variable belongs to the transformation it was made in; mapping over `rest` makes
     # new ones, which the model may change here.
-    params = lowered(params, activations)
     model = nnx.merge(graph, params, jax.tree.map(lambda leaf: leaf, rest))
     compute_in(model, activations)
     output = function(model)

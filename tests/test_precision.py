@@ -12,6 +12,7 @@ import optax
 import pytest
 from flax import nnx
 
+from benchmarks import flops
 from karpa_helpers import precision, runtime, training
 from karpa_helpers.gan import fitting as games
 from karpa_helpers.gan import losses, networks, residual
@@ -92,12 +93,8 @@ def products(jaxpr: Any) -> Iterator[tuple[str, set[str]]]:
     for equation in jaxpr.eqns:
         if equation.primitive.name in PRODUCTS:
             yield equation.primitive.name, {str(v.aval.dtype) for v in equation.invars}
-        for value in jax.tree.leaves(
-            list(equation.params.values()), is_leaf=lambda x: hasattr(x, "jaxpr") or x is None
-        ):
-            inner = getattr(value, "jaxpr", value)
-            if hasattr(inner, "eqns"):
-                yield from products(inner)
+        for program in flops.inner_programs(equation.params.values()):
+            yield from products(program)
 
 
 def types_of(step: Any, state: Any, batch: Any) -> list[set[str]]:
