@@ -19,8 +19,8 @@ from benchmarks import (
 )
 from benchmarks.sizes import PRECISIONS, Sizes
 from karpa_helpers import runtime
-from karpa_helpers.nn import convolution
-from karpa_helpers.seq2seq import choices, losses
+from karpa_helpers.nn.fast import convolution
+from karpa_helpers.seq2seq import decoding, losses
 
 CASES = {
     "dcgan28": course_gan.training,
@@ -62,12 +62,12 @@ def use_forms(chosen: dict[str, str]) -> None:
         python -m benchmarks.speed --rows dcgan28 --set 'forms={"upsample": "four phases"}'
 
     Args:
-        chosen: By "downsample", "upsample", "same" (of `nn.convolution`), "next" and "loss": the
-            name of a form.
+        chosen: By "downsample", "upsample", "same" (of `nn.fast.convolution`), "next" and "loss":
+            the name of a form.
     """
     for name, form in chosen.items():
         if name == "next":
-            choices.next_log_probabilities = form_decoding.NEXT[form]
+            decoding.next_log_probabilities = form_decoding.NEXT[form]
         elif name == "loss":
             losses.token_losses = loss_by(form_others.LOSS[form])
         else:

@@ -136,7 +136,7 @@ def images(sizes: Sizes) -> np.ndarray:
 def training(sizes: Sizes, variant: str) -> Training:
     """The adversarial step."""
     made = recipe(sizes)
-    graphs, state = fitting.create_state(*networks(sizes), made)
+    graphs, state = fitting.create_game_state(*networks(sizes), made)
     step = fitting.adversarial_step(graphs, made)
     case = Training(step, state, images(sizes), sizes["batch"], variant)
     case.parameters = count([state[player]["params"] for player in ("generator", "discriminator")])
@@ -146,7 +146,7 @@ def training(sizes: Sizes, variant: str) -> Training:
 def write(sizes: Sizes) -> dict[str, np.ndarray]:
     """Two steps of plain gradient descent: a weight's change is its gradient."""
     made = dataclasses.replace(recipe(sizes), make_optimizer=lambda: optax.sgd(CHECK_RATE))
-    graphs, state = fitting.create_state(*networks(sizes), made)
+    graphs, state = fitting.create_game_state(*networks(sizes), made)
     # Blocks that begin as the identity would hide their insides from the comparison.
     state = _shaken(state)
     step, batch = jax.jit(fitting.adversarial_step(graphs, made)), sizes["batch"]

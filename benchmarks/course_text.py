@@ -57,7 +57,7 @@ def network(sizes: Sizes) -> nnx.Module:
 def create(sizes: Sizes, optimizer: optax.GradientTransformation) -> tuple[Any, Any, Any]:
     """(graph, state, step)."""
     graph, state = engine.create_state(network(sizes), optimizer)
-    loss, activations = fitting.loss(sizes["smoothing"]), "bfloat16" if mixed(sizes) else None
+    loss, activations = fitting.pair_loss(sizes["smoothing"]), "bfloat16" if mixed(sizes) else None
     step = engine.gradient_step(graph, optimizer, loss, activations=activations)
     return graph, state, step
 

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks import flops
 from benchmarks.sizes import COURSE
 from karpa_helpers import runtime
-from karpa_helpers.stepping import ACCELERATOR_CHUNK, Step, Stepper, Tree
+from karpa_helpers.training.stepping import ACCELERATOR_CHUNK, Step, Stepper, Tree
 
 
 class Training:

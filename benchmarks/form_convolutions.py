@@ -11,8 +11,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from karpa_helpers.nn import convolution
-from karpa_helpers.nn.convolution import BORDER
+from karpa_helpers.nn.fast import convolution
+from karpa_helpers.nn.fast.convolution import BORDER
 
 Form = Callable[[jax.Array, jax.Array], jax.Array]
 

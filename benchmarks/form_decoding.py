@@ -11,7 +11,8 @@ import numpy as np
 
 from karpa_helpers.data.vocabulary import BOS, PAD
 from karpa_helpers.nn import transformer
-from karpa_helpers.seq2seq import choices
+from karpa_helpers.nn.fast import choices
+from karpa_helpers.seq2seq import decoding
 
 KEPT = 5  # of a beam
 
@@ -51,7 +52,7 @@ def top_library(scores: jax.Array) -> jax.Array:
 
 def top_course(scores: jax.Array) -> jax.Array:
     """The course's: the k columns with the highest maxima first."""
-    values, places = choices.highest(scores, KEPT)
+    values, places = choices.top_k_rows(scores, KEPT)
     return jnp.concatenate([values, places.astype(scores.dtype)], -1)
 
 
@@ -148,7 +149,7 @@ TOP = {
     "maxima": top_by_maxima,
 }  # fmt: skip
 NEXT = {
-    "course": choices.next_log_probabilities, "where": next_where,
+    "course": decoding.next_log_probabilities, "where": next_where,
     "where, sum by a product": next_fewer_sums,
 }  # fmt: skip
 CACHE = {"rows (course)": cache_rows, "where": cache_where, "slice": cache_slice}

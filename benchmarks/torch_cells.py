@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-FILE = Path(__file__).resolve().parent.parent / "karpa_helpers" / "nn" / "torch_cells.json"
+FILE = Path(__file__).resolve().parent.parent / "karpa_helpers" / "lessons" / "torch_cells.json"
 LAYERS = {"elman": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 N, T, D, H = 2, 5, 3, 4
 

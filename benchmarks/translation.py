@@ -22,8 +22,10 @@ import numpy as np
 
 from karpa_helpers import runtime
 from karpa_helpers.data import text
+from karpa_helpers.data.rows import source_rows, target_rows
 from karpa_helpers.data.vocabulary import PAD
-from karpa_helpers.seq2seq import fitting, scores, translation
+from karpa_helpers.lessons import lesson_14
+from karpa_helpers.seq2seq import scores
 from karpa_helpers.seq2seq.examples import Examples
 
 FILE = Path(__file__).with_name("translation.json")
@@ -31,9 +33,9 @@ TWIN = Path(__file__).with_name("translation_torch.py")
 BEAM = 5
 DECODINGS = ("greedy", "beam", "beam_examples")
 RECIPES = {
-    "tatoeba": translation.Recipe(),
+    "tatoeba": lesson_14.TranslatorRecipe(),
     # Few and long captions: many passes over them need dropout.
-    "multi30k": translation.Recipe(words=None, dropout=0.3, steps=4400),
+    "multi30k": lesson_14.TranslatorRecipe(words=None, dropout=0.3, steps=4400),
 }
 
 # What differs from the recipe; "longer" is in proportion to Tatoeba's.
@@ -84,7 +86,7 @@ def moses(written: list[str], references: list[list[str]]) -> float | None:
 def course(name: str, prepared, pairs, recipe, seed: int, test: dict) -> dict:
     """Trains and tests the course's own translator, with attention also with examples at hand."""
     recipe = dataclasses.replace(recipe, **MODELS[name])
-    trained = translation.train(prepared, recipe, seed)
+    trained = lesson_14.train(prepared, recipe, seed)
     sources, references = list(test), list(test.values())
     written = {width: trained.translator(sources, width=width) for width in (1, BEAM)}
     result, helped = trained.result, None
@@ -114,9 +116,9 @@ def tutorial(python: str, prepared, pairs, seconds: float, seed: int, test: dict
         data, out = Path(folder) / "data.npz", Path(folder) / "out.npz"
         np.savez(
             data,
-            source=fitting.source_rows(pairs.source, source_pieces),
-            target=fitting.target_rows(pairs.target, target_pieces),
-            test=fitting.source_rows(sources, source_pieces),
+            source=source_rows(pairs.source, source_pieces),
+            target=target_rows(pairs.target, target_pieces),
+            test=source_rows(sources, source_pieces),
             source_size=len(source_pieces),
             target_size=len(target_pieces),
             length=prepared.shapes[-1][1],
@@ -172,9 +174,9 @@ def main() -> None:
     args = parser.parse_args()
     recipe = RECIPES[args.set]
     recipe = dataclasses.replace(recipe, steps=args.steps or recipe.steps)
-    pairs = translation.within(text.sentence_pairs(args.set, "train"), recipe.words)
-    test = translation.within(text.sentence_pairs(args.set, "test"), recipe.words).references()
-    prepared = translation.prepare(pairs, recipe)
+    pairs = lesson_14.within(text.sentence_pairs(args.set, "train"), recipe.words)
+    test = lesson_14.within(text.sentence_pairs(args.set, "test"), recipe.words).references()
+    prepared = lesson_14.prepare(pairs, recipe)
     for seed in args.seeds:
         for model in args.models:
             if model == "tutorial":

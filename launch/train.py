@@ -20,12 +20,14 @@ import numpy as np
 import optax
 from flax import nnx
 
-from karpa_helpers import mesh, runtime, training
+from karpa_helpers import runtime, training
 from karpa_helpers.data import images, text
+from karpa_helpers.data.rows import source_rows, target_rows
 from karpa_helpers.data.vocabulary import Vocabulary
 from karpa_helpers.gan import fitting, networks
 from karpa_helpers.seq2seq import fitting as sentences
 from karpa_helpers.seq2seq.transformer import Transformer
+from karpa_helpers.training import mesh
 
 Made = tuple[training.Step, Any, Any]  # step, first state, data as arrays on the host
 
@@ -33,7 +35,7 @@ Made = tuple[training.Step, Any, Any]  # step, first state, data as arrays on th
 def gan(width: int, rate: float, activations: str | None) -> Made:
     """Lesson 05's DCGAN on Fashion-MNIST."""
     recipe = fitting.Recipe(learning_rate=rate, activations=activations)
-    graphs, state = fitting.create_state(
+    graphs, state = fitting.create_game_state(
         networks.DCGANGenerator(recipe.latent_dim, width, rngs=nnx.Rngs(0)),
         networks.DCGANDiscriminator(width, rngs=nnx.Rngs(1)),
         recipe,
@@ -46,13 +48,15 @@ def transformer(width: int, rate: float, activations: str | None) -> Made:
     pairs = text.sentence_pairs("grammar", "train")
     reads, writes = Vocabulary.from_texts(pairs.source), Vocabulary.from_texts(pairs.target)
     data = {
-        "source": sentences.source_rows(pairs.source, reads),
-        "target": sentences.target_rows(pairs.target, writes),
+        "source": source_rows(pairs.source, reads),
+        "target": target_rows(pairs.target, writes),
     }
     optimizer = optax.adam(rate)
     model = Transformer(len(reads), len(writes), width, dropout=0.1, rngs=nnx.Rngs(0))
     graph, state = training.create_state(model, optimizer)
-    step = training.gradient_step(graph, optimizer, sentences.loss(0.1), activations=activations)
+    step = training.gradient_step(
+        graph, optimizer, sentences.pair_loss(0.1), activations=activations
+    )
     return step, state, data
 
 
@@ -70,7 +74,7 @@ def train(options: argparse.Namespace) -> training.Result:
     if total < options.batch_size:
         raise SystemExit(f"--batch-size is {options.batch_size}, but there are {total} examples.")
     total -= total % options.batch_size  # whole batches: as many on any number of devices
-    own = mesh.rows(devices, total)
+    own = mesh.own_rows(devices, total)
     data = mesh.place_data(devices, jax.tree.map(lambda array: array[own], data))
     state = mesh.place(devices, state, sharded=options.model == "transformer")
     # A run in float32 says nothing of it: so did those of older versions, and they can be resumed.

@@ -8,19 +8,21 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from karpa_helpers import checkpoints, runtime, training
+from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
-from karpa_helpers.data.synthetic.faces import draw_factors, render
-from karpa_helpers.gan import face_game, face_reader, fitting
+from karpa_helpers.data.faces import draw_factors, render
+from karpa_helpers.gan import face_reader, fitting
+from karpa_helpers.gan.face_reader import load_face_reader
+from karpa_helpers.lessons import lesson_08
 from karpa_helpers.maths import shares
 from karpa_helpers.show import results
 
 FACES, READ_FACES = 10_000, 20_000  # of one stream of drawn faces: the game's, then the reader's
-READER_STEPS, GENERATOR_STEPS, BATCH = 1200, face_game.STEPS, 32
+READER_STEPS, GENERATOR_STEPS, BATCH = 1200, lesson_08.STEPS, 32
 PIXELS, SAMPLES = face_reader.PIXELS, 4000
 
 
-def train_reader(folder: Path = checkpoints.FOLDER, steps: int = READER_STEPS) -> Path:
+def train_reader(folder: Path = weights.FOLDER, steps: int = READER_STEPS) -> Path:
     """The reader: trained on faces that neither the game nor a score uses."""
     _, stream = images.DRAWN_FACES["train"]
     factors = draw_factors(FACES + READ_FACES, stream)
@@ -57,14 +59,14 @@ def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
         "code": "python -m tools.train_weights face_reader",
         "limits": "It knows drawn faces only, and gives every image one value of each factor.",
     }
-    return checkpoints.save(checkpoints.FACE_READER, reader.state, card, folder)
+    return weights.save(face_reader.FACE_READER, reader.state, card, folder)
 
 
-def train_generator(folder: Path = checkpoints.FOLDER, steps: int = GENERATOR_STEPS) -> Path:
+def train_generator(folder: Path = weights.FOLDER, steps: int = GENERATOR_STEPS) -> Path:
     """The generator of lesson 08 at preset cpu: the same code, seed and number of steps."""
     faces = images.faces("train", pixels=PIXELS, count=FACES)
-    recipe = face_game.face_recipe(steps)
-    graphs, state = face_game.create_players(recipe, seed=0)
+    recipe = lesson_08.face_recipe(steps)
+    graphs, state = lesson_08.create_players(recipe, seed=0)
     step = fitting.adversarial_step(graphs, recipe)
     run = training.fit(
         step, state, faces.pixels, batch_size=BATCH, steps=steps, seed=0, label="faces"
@@ -74,7 +76,7 @@ def train_generator(folder: Path = checkpoints.FOLDER, steps: int = GENERATOR_ST
 
 def largest_variation(samples: np.ndarray) -> tuple[float, str, float, float]:
     """Of the factor that is furthest from held-out faces: its total variation, name, interval."""
-    reader = checkpoints.face_reader()
+    reader = load_face_reader()
     held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
     drawn, real = reader.read(samples), reader.read(held_out.pixels)
 
@@ -93,8 +95,10 @@ def largest_variation(samples: np.ndarray) -> tuple[float, str, float, float]:
     return value, name, min(low, value), max(high, value)
 
 
-def save_generator(graphs: fitting.Graphs, state: fitting.State, steps: int, folder: Path) -> Path:
-    samples = fitting.sample(graphs, state, runtime.key(8), SAMPLES, face_game.LATENT)
+def save_generator(
+    graphs: fitting.Graphs, state: fitting.GameState, steps: int, folder: Path
+) -> Path:
+    samples = fitting.sample(graphs, state, runtime.key(8), SAMPLES, lesson_08.LATENT)
     value, name, low, high = largest_variation(samples)
     score = {
         "name": f"largest total variation of a factor ({name})",
@@ -107,8 +111,8 @@ def save_generator(graphs: fitting.Graphs, state: fitting.State, steps: int, fol
     }
     card = {
         "what": "generator of drawn faces, the moving average of its weights",
-        "model": "karpa_helpers.gan.face_game.create_players, its default arguments",
-        "input": f"latent vectors (N, {face_game.LATENT}), standard normal",
+        "model": "karpa_helpers.lessons.lesson_08.create_players, its default arguments",
+        "input": f"latent vectors (N, {lesson_08.LATENT}), standard normal",
         "data": f"{FACES:,} faces drawn by rule (seed 1); no real person",
         "licence": "Apache-2.0, data and weights, as the course's code",
         "seed": 0,
@@ -118,11 +122,11 @@ def save_generator(graphs: fitting.Graphs, state: fitting.State, steps: int, fol
         "code": "python -m tools.train_weights faces",
         "limits": "It draws one cartoon style of 32x32 pixels.",
     }
-    return checkpoints.save(checkpoints.FACES, state["average"], card, folder)
+    return weights.save(lesson_08.FACES, state["average"], card, folder)
 
 
 def train_labelled(
-    folder: Path = checkpoints.FOLDER, steps: int = face_game.LABELLED_STEPS, seeds: int = 3
+    folder: Path = weights.FOLDER, steps: int = lesson_08.LABELLED_STEPS, seeds: int = 3
 ) -> Path:
     """The generator of lesson 08 that is told what to draw; seed 0 ships, all seeds are scored."""
     faces = images.faces("train", pixels=PIXELS, count=FACES)
@@ -134,10 +138,10 @@ def train_labelled(
 
 def labelled_run(
     data: dict[str, np.ndarray], seed: int, steps: int
-) -> tuple[fitting.Graphs, fitting.State]:
+) -> tuple[fitting.Graphs, fitting.GameState]:
     """A trained labelled generator as (graphs, state)."""
-    recipe = face_game.labelled_recipe(steps)
-    graphs, state = face_game.create_labelled_players(recipe, seed, face_reader.LABEL_DIM)
+    recipe = lesson_08.labelled_recipe(steps)
+    graphs, state = lesson_08.create_labelled_players(recipe, seed, face_reader.LABEL_DIM)
     step = fitting.adversarial_step(graphs, recipe)
     label = f"labelled faces, seed {seed}"
     run = training.fit(step, state, data, batch_size=BATCH, steps=steps, seed=seed, label=label)
@@ -146,10 +150,13 @@ def labelled_run(
 
 
 def save_labelled(
-    runs: list[tuple[fitting.Graphs, fitting.State]], labels: np.ndarray, steps: int, folder: Path
+    runs: list[tuple[fitting.Graphs, fitting.GameState]],
+    labels: np.ndarray,
+    steps: int,
+    folder: Path,
 ) -> Path:
     labels = labels[np.random.default_rng(0).integers(0, len(labels), SAMPLES)]
-    z = jax.random.normal(runtime.key(8), (SAMPLES, face_game.LATENT))
+    z = jax.random.normal(runtime.key(8), (SAMPLES, lesson_08.LATENT))
     found = [largest_variation(fitting.generate(*run, z, labels)) for run in runs]
     values = [value for value, *_ in found]
     factors = ", ".join(sorted({name for _, name, *_ in found}))
@@ -165,9 +172,9 @@ def save_labelled(
     card = {
         "what": "generator of drawn faces that is told their labels, the moving average of its "
         "weights",
-        "model": "karpa_helpers.gan.face_game.create_labelled_players, label_dim=LABEL_DIM of "
+        "model": "karpa_helpers.lessons.lesson_08.create_labelled_players, label_dim=LABEL_DIM of "
         "face_reader",
-        "input": f"latent vectors (N, {face_game.LATENT}), standard normal, and labels "
+        "input": f"latent vectors (N, {lesson_08.LATENT}), standard normal, and labels "
         f"(N, {face_reader.LABEL_DIM}) as gan.face_reader.labels makes them",
         "data": f"{FACES:,} faces drawn by rule (seed 1), with their factors; no real person",
         "licence": "Apache-2.0, data and weights, as the course's code",
@@ -179,4 +186,4 @@ def save_labelled(
         "limits": "It draws one cartoon style of 32x32 pixels. The shares of the labels are given "
         "to it, not learned.",
     }
-    return checkpoints.save(checkpoints.LABELLED_FACES, runs[0][1]["average"], card, folder)
+    return weights.save(lesson_08.LABELLED_FACES, runs[0][1]["average"], card, folder)

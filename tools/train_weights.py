@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from karpa_helpers import checkpoints, runtime, training
+from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
-from karpa_helpers.gan import fitting, modes, stacked
+from karpa_helpers.gan import face_reader, fitting
+from karpa_helpers.gan import yardstick as yardstick_module
 from karpa_helpers.gan.yardstick import fit_yardstick
+from karpa_helpers.lessons import lesson_07, lesson_08
 from karpa_helpers.show import results
 from tools.train_faces import train_generator, train_labelled, train_reader
 
@@ -28,7 +30,7 @@ class TrainingError(Exception):
     """Why the weights cannot be trained here, in one line."""
 
 
-def fashion_classifier(folder: Path = checkpoints.FOLDER, steps: int = FASHION_STEPS) -> Path:
+def fashion_classifier(folder: Path = weights.FOLDER, steps: int = FASHION_STEPS) -> Path:
     """The yardstick of the course: the classifier of lesson 03, on the whole training part.
 
     Raises:
@@ -70,10 +72,10 @@ def fashion_classifier(folder: Path = checkpoints.FOLDER, steps: int = FASHION_S
         "limits": "Made to measure drawings of these ten classes. It knows nothing else, and "
         "gives every image one of them.",
     }
-    return checkpoints.save(checkpoints.YARDSTICK, yardstick.state, card, folder)
+    return weights.save(yardstick_module.YARDSTICK, yardstick.state, card, folder)
 
 
-def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_SECONDS) -> Path:
+def stacked_digits(folder: Path = weights.FOLDER, seconds: float = STACKED_SECONDS) -> Path:
     """Lesson 07's generator of stacked digits, after fifteen minutes on a CPU.
 
     Raises:
@@ -86,10 +88,10 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
             "python -m karpa_helpers data fetch mnist."
         )
     seed = 0
-    recipe = stacked.recipe(STACKED_LATENT, STACKED_STEPS)
-    pair = stacked.networks(STACKED_LATENT, STACKED_WIDTH, seed)
-    graphs, state = fitting.create_state(*pair, recipe)
-    step = stacked.stacked_step(fitting.adversarial_step(graphs, recipe))
+    recipe = lesson_07.stacked_recipe(STACKED_LATENT, STACKED_STEPS)
+    pair = lesson_07.stacked_networks(STACKED_LATENT, STACKED_WIDTH, seed)
+    graphs, state = fitting.create_game_state(*pair, recipe)
+    step = lesson_07.stacked_step(fitting.adversarial_step(graphs, recipe))
     run = training.fit(
         step, state, train.pixels, batch_size=96, steps=STACKED_STEPS, seconds=seconds, seed=seed,
         label="stacked digits",
@@ -98,12 +100,13 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
     drawn = fitting.sample(
         graphs, run.state, runtime.key(1000 + seed), STACKED_SAMPLES, STACKED_LATENT
     )
-    counts = stacked.count_modes(drawn, yardstick)
+    counts = lesson_07.count_modes(drawn, yardstick)
     touched = int((counts > 0).sum())
     accuracy = 100 * yardstick.accuracy(held_out)
     card = {
         "what": "generator of stacked digits: three digits as the colours of one image",
-        "model": f"karpa_helpers.gan.stacked.networks({STACKED_LATENT}, {STACKED_WIDTH}, 0)[0], "
+        "model": f"karpa_helpers.lessons.lesson_07.stacked_networks"
+        f"({STACKED_LATENT}, {STACKED_WIDTH}, 0)[0], "
         "the moving average of its weights",
         "input": f"latent vectors (N, {STACKED_LATENT}), standard normal",
         "output": "images (N, 28, 28, 3) in [-1, 1]",
@@ -121,21 +124,21 @@ def stacked_digits(folder: Path = checkpoints.FOLDER, seconds: float = STACKED_S
             "high": touched,
             "unit": "of 1,000",
             "data": f"{STACKED_SAMPLES:,} samples, read by a classifier of {accuracy:.1f} % "
-            f"accuracy; reverse KL {modes.reverse_kl(counts):.3f} nats; one seed, so no interval",
+            f"accuracy; reverse KL {lesson_07.reverse_kl(counts):.3f} nats; one seed, no interval",
         },
         "code": "python -m tools.train_weights stacked_digits",
         "limits": "Made to count modes. Its digits are of MNIST's kind and often badly written.",
     }
     average = {name: run.state["average"][name] for name in ("params", "rest")}
-    return checkpoints.save("stacked_digits", average, card, folder)
+    return weights.save("stacked_digits", average, card, folder)
 
 
 # A generator that ships gets a function here.
 RECIPES: dict[str, Callable[[], Path]] = {
-    checkpoints.YARDSTICK: fashion_classifier,
-    checkpoints.FACE_READER: train_reader,
-    checkpoints.FACES: train_generator,
-    checkpoints.LABELLED_FACES: train_labelled,
+    yardstick_module.YARDSTICK: fashion_classifier,
+    face_reader.FACE_READER: train_reader,
+    lesson_08.FACES: train_generator,
+    lesson_08.LABELLED_FACES: train_labelled,
     "stacked_digits": stacked_digits,
 }
 
@@ -146,10 +149,10 @@ def main(arguments: list[str] | None = None) -> int:
     name = parser.parse_args(arguments).name
     try:
         path = RECIPES[name]()
-    except (TrainingError, checkpoints.WeightsError) as error:
+    except (TrainingError, weights.WeightsError) as error:
         print(error, file=sys.stderr)
         return 1
-    score = checkpoints.card(name, path.parent)["score"]
+    score = weights.card(name, path.parent)["score"]
     print(
         f"{path.name}: {score['name']} {score['value']} {score['unit']} "
         f"({score['low']} to {score['high']}) on {score['data']}"

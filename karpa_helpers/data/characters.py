@@ -189,7 +189,7 @@ def names_by_rule() -> tuple[str, ...]:
     return tuple(found)
 
 
-def padded(corpus: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def pad_names(corpus: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Short texts as arrays for a network that is told what came before, character by character.
 
     "emma" becomes the input END e m m a and the target e m m a END.
@@ -229,7 +229,7 @@ def _stretch(text: str, part: Part, origin: str, licence: str) -> Corpus:
 
 
 def _grammar(part: Part) -> Corpus:
-    from karpa_helpers.data.synthetic import grammar
+    from karpa_helpers.data import grammar
 
     texts = {p: END.join(pair.source for pair in grammar.split(p)) + END for p in PARTS}
     licence = "Apache-2.0, part of this course"

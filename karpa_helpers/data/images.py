@@ -135,7 +135,7 @@ def faces(
         found = store.fetch_or_explain(FACES.name, folder)
         if found is not None:
             return _real_faces(found, part, pixels)
-    from karpa_helpers.data.synthetic.faces import draw_faces
+    from karpa_helpers.data.faces import draw_faces
 
     usual, seed = DRAWN_FACES[part]
     drawn, factors = draw_faces(usual if count is None else count, pixels, seed)

@@ -168,7 +168,7 @@ def _part_of(sentence: str) -> Part:
 
 
 def _grammar(part: Part) -> Pairs:
-    from karpa_helpers.data.synthetic import grammar
+    from karpa_helpers.data import grammar
 
     pairs = grammar.split(part)
     licence = "Apache-2.0, part of this course"

@@ -16,15 +16,15 @@ from flax import nnx
 from karpa_helpers import training
 from karpa_helpers.data.images import to_pixels, to_unit
 from karpa_helpers.gan import losses
-from karpa_helpers.precision import Activations, lowered, raised
+from karpa_helpers.training.precision import Activations, cast_to, to_float32
 
-State = dict[str, Any]
+GameState = dict[str, Any]
 
 
 Penalty = Callable[[losses.Network, jax.Array, jax.Array, jax.Array], jax.Array]
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
 Batch = jax.Array | Mapping[str, jax.Array]
-Part = tuple[jax.Array, ...]  # examples as floats, and their labels where there are any
+Inputs = tuple[jax.Array, ...]  # examples as floats, and their labels where there are any
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class Graphs:
     discriminator: nnx.GraphDef
 
 
-def create_state(
+def create_game_state(
     generator: nnx.Module, discriminator: nnx.Module, recipe: Recipe
-) -> tuple[Graphs, State]:
+) -> tuple[Graphs, GameState]:
     """Takes two networks apart into graphs and one state for `adversarial_step`.
 
     Args:
@@ -113,8 +113,8 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     sees each kind by itself. Make the step once and use it for every seed.
 
     Args:
-        graphs: From `create_state`.
-        recipe: As given to `create_state`.
+        graphs: From `create_game_state`.
+        recipe: As given to `create_game_state`.
 
     Returns:
         step(state, batch, key), where batch is uint8 images (N, H, W, C), or examples of any other
@@ -132,8 +132,13 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
     low = recipe.activations
 
     def discriminator_step(
-        g: State, d: State, part: Part, count: jax.Array, key: jax.Array, key_more: jax.Array
-    ) -> tuple[State, training.Metrics]:
+        g: GameState,
+        d: GameState,
+        part: Inputs,
+        count: jax.Array,
+        key: jax.Array,
+        key_more: jax.Array,
+    ) -> tuple[GameState, training.Metrics]:
         real, *labels = part
         key_real, key_fake, key_penalty = jax.random.split(key_more, 3)
         z = _latent(key, real, recipe)
@@ -161,8 +166,8 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         return _learned(optimizer, slope, d, rest), metrics
 
     def generator_step(
-        g: State, d: State, part: Part, key: jax.Array, key_more: jax.Array
-    ) -> tuple[State, jax.Array]:
+        g: GameState, d: GameState, part: Inputs, key: jax.Array, key_more: jax.Array
+    ) -> tuple[GameState, jax.Array]:
         real, *labels = part
         key_real, key_fake = jax.random.split(key_more)
         discriminator = _network(graphs.discriminator, d["params"], d["rest"], *labels, low=low)
@@ -177,7 +182,7 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         (loss, rest), slope = jax.value_and_grad(objective, has_aux=True)(g["params"])
         return _learned(optimizer, slope, g, rest), loss
 
-    def step(state: State, batch: Batch, key: jax.Array) -> tuple[State, training.Metrics]:
+    def step(state: GameState, batch: Batch, key: jax.Array) -> tuple[GameState, training.Metrics]:
         parts = _divide(batch, recipe.critic_steps)
         *keys, key_more = jax.random.split(key, len(parts) + 2)  # one for each latent batch
         *keys_more, key_more = jax.random.split(key_more, len(parts) + 1)
@@ -193,12 +198,12 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
 
 
 def sample(
-    graphs: Graphs, state: State, key: jax.Array, count: int, latent_dim: int = 64
+    graphs: Graphs, state: GameState, key: jax.Array, count: int, latent_dim: int = 64
 ) -> np.ndarray:
     """Draws images from the averaged generator, in evaluation mode.
 
     Args:
-        graphs: From `create_state`.
+        graphs: From `create_game_state`.
         state: A trained state.
         key: Random key of the latent vectors.
         count: Number of images.
@@ -212,7 +217,7 @@ def sample(
 
 def generate(
     graphs: Graphs,
-    state: State,
+    state: GameState,
     z: jax.Array,
     labels: jax.Array | np.ndarray | None = None,
     batch: int = 500,
@@ -220,7 +225,7 @@ def generate(
     """Images of given latent vectors, from the averaged generator.
 
     Args:
-        graphs: From `create_state`.
+        graphs: From `create_game_state`.
         state: A trained state.
         z: Latent vectors (N, latent_dim).
         labels: What the images are to show, (N, ...), in a game with labels.
@@ -243,7 +248,7 @@ def generate(
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _generate(graph: nnx.GraphDef, average: State, *inputs: jax.Array) -> jax.Array:
+def _generate(graph: nnx.GraphDef, average: GameState, *inputs: jax.Array) -> jax.Array:
     return to_pixels(training.merge(graph, average)(*inputs))
 
 
@@ -264,10 +269,10 @@ def _penalty(
     return value, weight * value
 
 
-def _divide(batch: Batch, count: int) -> list[Part]:
+def _divide(batch: Batch, count: int) -> list[Inputs]:
     """The batch in equal parts, one for each step of the discriminator."""
     if not isinstance(batch, Mapping):
-        parts: Part = (batch,)
+        parts: Inputs = (batch,)
     elif set(batch) == {"examples", "labels"}:
         parts = batch["examples"], batch["labels"]
     else:
@@ -289,7 +294,7 @@ def _latent(key: jax.Array, batch: jax.Array, recipe: Recipe) -> jax.Array:
     return jax.random.normal(key, (len(batch), recipe.latent_dim))
 
 
-def _weights(state: State) -> State:
+def _weights(state: GameState) -> GameState:
     """What the moving average follows: parameters and the normalisations' statistics."""
     return {"params": state["params"], "rest": state["rest"]}
 
@@ -298,9 +303,9 @@ def _apply(
     graph: nnx.GraphDef, params: Any, rest: Any, *inputs: jax.Array, low: Activations
 ) -> tuple[jax.Array, Any]:
     """A network's output in float32, computed in `low`, and its statistics after the call."""
-    inputs = lowered(inputs, low)
+    inputs = cast_to(inputs, low)
     output, rest = training.call(graph, params, rest, lambda network: network(*inputs), low)
-    return raised(output), rest
+    return to_float32(output), rest
 
 
 def _network(
@@ -311,8 +316,8 @@ def _network(
 
 
 def _learned(
-    optimizer: optax.GradientTransformation, gradient: Any, player: State, rest: Any
-) -> State:
+    optimizer: optax.GradientTransformation, gradient: Any, player: GameState, rest: Any
+) -> GameState:
     params, memory = training.apply_gradient(
         optimizer, gradient, player["optimizer"], player["params"]
     )

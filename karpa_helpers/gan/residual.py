@@ -11,7 +11,7 @@ from flax import nnx
 from karpa_helpers import runtime
 from karpa_helpers.gan.networks import check_images, leaky
 from karpa_helpers.nn.convolution import Conv3x3, ConvStride2, ConvTranspose2x
-from karpa_helpers.nn.linear import Linear
+from karpa_helpers.nn.fast.linear import Linear
 
 BASE = 4  # pixels at which the generator begins and the discriminator ends
 MOST_CHANNELS = 8  # times the width

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from karpa_helpers.nn.linear import by_rows
-from karpa_helpers.nn.product_scan import product_scan
+from karpa_helpers.nn.fast.linear import by_rows
+from karpa_helpers.nn.fast.product_scan import product_scan
 
 Kind = Literal["elman", "gru", "lstm"]
 Cell = nnx.SimpleCell | nnx.GRUCell | nnx.LSTMCell

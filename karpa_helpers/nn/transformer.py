@@ -17,7 +17,7 @@ from flax import nnx
 
 from karpa_helpers import runtime
 from karpa_helpers.maths import attention
-from karpa_helpers.nn.linear import Linear
+from karpa_helpers.nn.fast.linear import Linear
 
 EXPAND = 4  # the hidden layer of a block's MLP is so many times as wide as the block
 WIDEST_FUSED_HEAD = 128  # cuDNN takes wider heads on some GPUs only
@@ -35,7 +35,7 @@ class KeysValues(NamedTuple):
     values: jax.Array
 
 
-class State(NamedTuple):
+class StackState(NamedTuple):
     """How far a stack with caches has come: every leaf has the batch in front.
 
     Attributes:
@@ -346,9 +346,9 @@ class Stack(nnx.Module):
         zeros = jnp.zeros((batch, length, self.heads, self.width // self.heads))
         return tuple(KeysValues(zeros, zeros) for _ in self.blocks)
 
-    def start(self, batch: int, length: int) -> State:
+    def start(self, batch: int, length: int) -> StackState:
         """Before the first place, with room for `length` of them."""
-        return State(self.empty_cache(batch, length), jnp.zeros(batch, jnp.int32))
+        return StackState(self.empty_cache(batch, length), jnp.zeros(batch, jnp.int32))
 
     def step(
         self, x: jax.Array, caches: tuple[KeysValues, ...], place: jax.Array,

@@ -14,12 +14,14 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from karpa_helpers import training
+from karpa_helpers.data.rows import pad_rows, source_rows
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
-from karpa_helpers.seq2seq import choices
-from karpa_helpers.seq2seq.fitting import filled, source_rows, weights_of
+from karpa_helpers.nn.fast.choices import argmax_rows, top_k_rows
+from karpa_helpers.seq2seq.fitting import weights_of
 
 STEP = 8  # lengths are rounded up to a multiple of it
 Rows = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
+NEVER = (PAD, BOS)  # a decoder may not write these, however likely they are
 
 
 class Decoded(NamedTuple):
@@ -61,6 +63,12 @@ def length_penalty(length: ArrayLike, alpha: ArrayLike) -> jax.Array:
         Wu et al. Google's Neural Machine Translation System. 2016, arXiv:1609.08144, section 7.
     """
     return ((5.0 + jnp.asarray(length)) / 6.0) ** alpha
+
+
+def next_log_probabilities(logits: jax.Array) -> jax.Array:
+    """log softmax(logits), with minus infinity for the tokens that a decoder never writes."""
+    scores = jax.nn.log_softmax(logits)
+    return scores.at[..., jnp.array(NEVER)].set(-jnp.inf)
 
 
 def greedy(
@@ -135,7 +143,7 @@ def _one_path(
 
     def choose(scores: jax.Array, number: jax.Array) -> jax.Array:
         if keys is None:
-            return choices.likeliest(scores)
+            return argmax_rows(scores)
         step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
         scores = scores - scores.max(axis=-1, keepdims=True)  # however cold, one of them stays 0
         return jax.vmap(jax.random.categorical)(step_keys, scores / temperature)
@@ -147,7 +155,7 @@ def _one_path(
     def advance(carry: Any) -> Any:
         number, state, token, tokens, total, done = carry
         state, logits, _ = model.step(state, token, memory)
-        scores = choices.next_log_probabilities(logits)
+        scores = next_log_probabilities(logits)
         chosen = choose(scores, number).astype(jnp.int32)
         total = total + jnp.where(done, 0, scores[rows, chosen])
         chosen = jnp.where(done, PAD, chosen)
@@ -231,9 +239,9 @@ def _beam(
     def advance(carry: Any) -> Any:
         number, state, last, alive, finished = carry
         state, logits, _ = model.step(state, last.reshape(-1), memory)
-        scores = choices.next_log_probabilities(logits).reshape(count, width, -1)
+        scores = next_log_probabilities(logits).reshape(count, width, -1)
         every = (alive.log_probability[..., None] + scores).reshape(count, -1)
-        total, place = choices.highest(every, width)
+        total, place = top_k_rows(every, width)
         parent, chosen = jnp.divmod(place, scores.shape[-1])
         kept = _take(alive, parent)
         tokens = jax.lax.dynamic_update_index_in_dim(kept.tokens, chosen, number, 2)
@@ -342,19 +350,19 @@ def translate(
         return []
     rows = source_rows(texts, source_vocabulary)
     places = rows.shape[1]
-    longest = getattr(training.merge(graph, weights_of(state)), "longest", rounded(places))
+    longest = getattr(training.merge(graph, weights_of(state)), "longest", round_up(places))
     # Few shapes: few compilations. But a model of learned positions has no more of them.
-    rows = filled(rows, max(places, min(rounded(places), longest)), axis=1)
+    rows = pad_rows(rows, max(places, min(round_up(places), longest)), axis=1)
     batch_size = min(batch_size, len(texts))
     answers: list[np.ndarray] = []
     for start in range(0, len(texts), batch_size):
-        batch = filled(rows[start : start + batch_size], batch_size)
+        batch = pad_rows(rows[start : start + batch_size], batch_size)
         answers.append(np.asarray(best(graph, state, batch, length, width, alpha)))
     written = np.concatenate(answers)[: len(texts)]
     return [target_vocabulary.decode(row) for row in written]
 
 
-def rounded(length: int) -> int:
+def round_up(length: int) -> int:
     """The length, or the next greater multiple of STEP."""
     return -(-length // STEP) * STEP
 

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from karpa_helpers.data.rows import lengths_of, source_rows, take_rows, target_rows
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD, Tokenizer
 from karpa_helpers.maths import attention
-from karpa_helpers.seq2seq import buckets, fitting
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -33,7 +33,7 @@ class Recalled(NamedTuple):
     tokens: jax.Array
 
 
-def mixed(logits: jax.Array, readout: jax.Array, recalled: Recalled) -> jax.Array:
+def interpolate(logits: jax.Array, readout: jax.Array, recalled: Recalled) -> jax.Array:
     """Log-probabilities of the next token, from a network and from examples.
 
     With d_m the squared distance of the readout to that of place m of the examples, y_m the token
@@ -94,17 +94,17 @@ class Examples:
         count: int = 16,
     ) -> None:
         rows = (
-            fitting.source_rows(pairs.source, source_pieces),
-            fitting.target_rows(pairs.target, target_pieces),
+            source_rows(pairs.source, source_pieces),
+            target_rows(pairs.target, target_pieces),
         )
-        fits = np.flatnonzero((buckets.lengths_of(*rows) <= shape).all(axis=1))
+        fits = np.flatnonzero((lengths_of(*rows) <= shape).all(axis=1))
         if len(fits) == 0 or count < 1:
             raise ValueError(
                 f"{len(fits)} pairs fit into {shape} tokens, and count is {count}; give longer "
                 "shapes, and a count of 1 or more."
             )
         self.source, self.target = (
-            buckets.taken(side, fits, width) for side, width in zip(rows, shape, strict=True)
+            take_rows(side, fits, width) for side, width in zip(rows, shape, strict=True)
         )
         self._words, self._search = _index([pairs.source[n] for n in fits], min(count, len(fits)))
 

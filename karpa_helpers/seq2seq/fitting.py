@@ -1,10 +1,10 @@
-"""Sentences as arrays, the loss to train on, and the scores of a trained network."""
+"""The loss of sentence pairs to train on, and what a trained network makes of them."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,39 +14,15 @@ import numpy as np
 from flax import nnx
 
 from karpa_helpers import training
-from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer, pad
+from karpa_helpers.data.rows import Shape, check_pairs, pad_rows
+from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.seq2seq import losses
+from karpa_helpers.training import Gradient, Metrics, Tree
 
 Data = dict[str, np.ndarray]
 
 
-def source_rows(
-    texts: Sequence[str], vocabulary: Tokenizer, length: int | None = None
-) -> np.ndarray:
-    """Source texts as an array: tokens, EOS, then PAD.
-
-    Args:
-        texts: At least one; an empty text is EOS alone.
-        vocabulary: Of the source.
-        length: Of the rows, EOS included; None takes that of the longest.
-
-    Returns:
-        int32, shape (N, length).
-
-    Raises:
-        ValueError: There is no text, or one does not fit into `length`.
-    """
-    return pad([[*vocabulary.encode(text), EOS] for text in texts], length)
-
-
-def target_rows(
-    texts: Sequence[str], vocabulary: Tokenizer, length: int | None = None
-) -> np.ndarray:
-    """Target texts as an array: BOS, tokens, EOS, then PAD; as `source_rows`."""
-    return pad([[BOS, *vocabulary.encode(text), EOS] for text in texts], length)
-
-
-def loss(smoothing: float = 0.0) -> Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]]:
+def pair_loss(smoothing: float = 0.0) -> Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]]:
     """The loss for `training.gradient_step`: mean cross-entropy of the next token.
 
     Args:
@@ -61,15 +37,43 @@ def loss(smoothing: float = 0.0) -> Callable[[Any, Any, jax.Array], tuple[jax.Ar
         logits, _ = model(batch["source"], batch["target"][:, :-1], key=key)
         wanted = batch["target"][:, 1:]
         real = wanted != PAD
-        right = jnp.sum(real & losses.likeliest(logits, wanted))
+        right = jnp.sum(real & losses.has_highest_logit(logits, wanted))
         accuracy = right / jnp.maximum(jnp.sum(real), 1)
         return losses.cross_entropy(logits, wanted, smoothing=smoothing), {"accuracy": accuracy}
 
     return of_batch
 
 
+def by_shape(gradient: Gradient, shapes: Sequence[Shape]) -> Gradient:
+    """The gradient of a batch of one group, computed on the group's own columns only.
+
+    `jax.lax.switch` chooses among one compiled branch a shape, on the device. It is put around the
+    gradient and not around the whole step, whose state it would copy.
+
+    Args:
+        gradient: gradient(state, batch, key), where batch has "source" (B, S) and "target" (B, T).
+        shapes: As given to `rows.group_pairs`.
+
+    Returns:
+        The same for batches from `rows.group_pairs` with batch_size=1: what
+        `training.gradient_step` takes as `wrap`, once the shapes are filled in.
+    """
+
+    def on_shape(shape: Shape, state: Tree, batch: Tree, key: jax.Array) -> Any:
+        columns = dict(zip(("source", "target"), shape, strict=True))
+        cut = {name: batch[name][0, :, :width] for name, width in columns.items()}
+        return gradient(state, cut, key)
+
+    branches = [functools.partial(on_shape, shape) for shape in shapes]
+
+    def chosen(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree, Metrics]:
+        return jax.lax.switch(batch["shape"][0], branches, state, batch, key)
+
+    return chosen
+
+
 @dataclass(frozen=True)
-class Evaluation:
+class PairsEvaluation:
     """How well a network foresees the next token when the true ones before it are given.
 
     Attributes:
@@ -88,7 +92,9 @@ class Evaluation:
         return math.exp(self.loss)
 
 
-def evaluate(graph: nnx.GraphDef, state: Any, data: Data, batch_size: int = 256) -> Evaluation:
+def evaluate_pairs(
+    graph: nnx.GraphDef, state: Any, data: Data, batch_size: int = 256
+) -> PairsEvaluation:
     """Teacher-forced scores of all pairs, in evaluation mode: no dropout, no smoothing.
 
     Args:
@@ -109,39 +115,19 @@ def evaluate(graph: nnx.GraphDef, state: Any, data: Data, batch_size: int = 256)
     sums = np.zeros(3)
     for start in range(0, total, batch_size):
         batch = {
-            name: filled(rows[start : start + batch_size], batch_size)
+            name: pad_rows(rows[start : start + batch_size], batch_size)
             for name, rows in data.items()
         }
         sums += np.asarray(_sums(graph, weights_of(state), batch), dtype=float)
     nats, right, tokens = sums
     if tokens == 0:
         raise ValueError("The targets hold no real token: they are PAD all over.")
-    return Evaluation(nats / tokens, right / tokens, int(tokens))
-
-
-def check_pairs(source: Sized, target: Sized) -> None:
-    """Refuses sides of different numbers, and none at all.
-
-    Raises:
-        ValueError: They are not as many, or there is no pair.
-    """
-    if len(source) == 0 or len(source) != len(target):
-        raise ValueError(
-            f"There are {len(source)} sources and {len(target)} targets; give as many of one as "
-            "of the other, at least one."
-        )
+    return PairsEvaluation(nats / tokens, right / tokens, int(tokens))
 
 
 def weights_of(state: Any) -> Any:
     """What evaluation and decoding need of a state; the optimizer's memory stays where it is."""
     return {"params": state["params"], "rest": state["rest"]}
-
-
-def filled(rows: np.ndarray, count: int, axis: int = 0) -> np.ndarray:
-    """Rows, or columns, of PAD behind the given ones: one shape for all batches compiles once."""
-    missing = [(0, 0)] * rows.ndim
-    missing[axis] = (0, count - rows.shape[axis])
-    return np.pad(rows, missing, constant_values=PAD)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -151,4 +137,4 @@ def _sums(graph: nnx.GraphDef, weights: Any, batch: Any) -> tuple[jax.Array, ...
     wanted = batch["target"][:, 1:]
     real = wanted != PAD
     nats = -losses.log_probability(logits, wanted, real)
-    return nats.sum(), jnp.sum(real & losses.likeliest(logits, wanted)), real.sum()
+    return nats.sum(), jnp.sum(real & losses.has_highest_logit(logits, wanted)), real.sum()

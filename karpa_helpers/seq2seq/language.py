@@ -21,14 +21,9 @@ from jax.typing import ArrayLike
 from karpa_helpers import training
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
-from karpa_helpers.nn.linear import Linear, by_rows
+from karpa_helpers.nn.fast.linear import Linear, by_rows
 from karpa_helpers.nn.positions import PositionKind, Positions
-from karpa_helpers.nn.transformer import (
-    Stack,
-    State,
-    causal_mask,
-    stack_parameters,
-)
+from karpa_helpers.nn.transformer import Stack, StackState, causal_mask, stack_parameters
 from karpa_helpers.seq2seq import losses
 from karpa_helpers.seq2seq.fitting import weights_of
 
@@ -90,18 +85,18 @@ class GPT(nnx.Module):
         """Of each layer the weights (N, heads, T, T) of every head."""
         return self._looked(ids, None)[1]
 
-    def start(self, batch: int) -> State:
+    def start(self, batch: int) -> StackState:
         """Before the first character."""
         return self.stack.start(batch, self.context)
 
-    def step(self, state: State, ids: jax.Array) -> tuple[State, jax.Array]:
+    def step(self, state: StackState, ids: jax.Array) -> tuple[StackState, jax.Array]:
         """One character further: (state, logits of the next one (N, V)).
 
         The cache has room for `context` characters; `generate` begins a new one in time.
         """
         x = self.embedding(ids)[:, None] + self.positions(state.place)[:, None]
         x, caches, _ = self.stack.step(x, state.caches, state.place)
-        return State(caches, state.place + 1), self.embedding.attend(x[:, 0])
+        return StackState(caches, state.place + 1), self.embedding.attend(x[:, 0])
 
     def _looked(self, ids: ArrayLike, key: jax.Array | None) -> tuple[jax.Array, list[jax.Array]]:
         rngs = rngs_for(self.dropout, key)
@@ -163,7 +158,7 @@ class RecurrentModel(nnx.Module):
         return state, self.out(hidden)
 
 
-def parameters(size: int, context: int, width: int, layers: int) -> int:
+def gpt_parameters(size: int, context: int, width: int, layers: int) -> int:
     """The number of parameters of a `GPT` with learned positions.
 
     (V + context) D + layers (12 D^2 + 2 D) + D
@@ -191,7 +186,7 @@ def windows(ids: np.ndarray, length: int, stride: int | None = None) -> dict[str
     return {"ids": np.ascontiguousarray(every[::stride])}
 
 
-def loss() -> Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]]:
+def text_loss() -> Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]]:
     """The loss for `training.gradient_step`, in nats a character: loss(model, batch, key)."""
 
     def of_batch(model: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any]:
@@ -202,7 +197,7 @@ def loss() -> Callable[[Any, Any, jax.Array], tuple[jax.Array, Any]]:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class TextEvaluation:
     """What a text costs.
 
     Attributes:
@@ -221,14 +216,14 @@ class Evaluation:
         return self.nats / math.log(2)
 
 
-def evaluate(
+def evaluate_text(
     graph: nnx.GraphDef,
     state: Any,
     ids: np.ndarray,
     context: int,
     stride: int | None = None,
     batch_size: int = 64,
-) -> Evaluation:
+) -> TextEvaluation:
     """The cost of a whole text, in evaluation mode, each character guessed once.
 
     Windows of `context` characters begin every `stride`. The first window counts all its guesses,
@@ -273,7 +268,7 @@ def evaluate(
         nats = np.asarray(_nats(graph, weights_of(state), every[chosen]), dtype=float)
         total += (nats * counts[chosen]).sum()
     seen = ((place + 1) * counts).sum() / counts.sum()
-    return Evaluation(float(total / guesses), guesses, float(seen))
+    return TextEvaluation(float(total / guesses), guesses, float(seen))
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from karpa_helpers.data.vocabulary import PAD
-from karpa_helpers.precision import raised
+from karpa_helpers.training.precision import to_float32
 
 
 def token_losses(logits: jax.Array, targets: jax.Array, smoothing: float = 0.0) -> jax.Array:
@@ -37,7 +37,7 @@ def token_losses(logits: jax.Array, targets: jax.Array, smoothing: float = 0.0) 
         )
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; give 0 or more and less than 1.")
-    logits = raised(logits)
+    logits = to_float32(logits)
     loss = jax.nn.logsumexp(logits, axis=-1) - (1 - smoothing) * _at(logits, targets)
     return loss - smoothing * jnp.mean(logits, axis=-1) if smoothing else loss
 
@@ -67,7 +67,7 @@ def cross_entropy(
     return jnp.sum(losses) / jnp.maximum(jnp.sum(mask), 1)
 
 
-def likeliest(logits: jax.Array, targets: jax.Array) -> jax.Array:
+def has_highest_logit(logits: jax.Array, targets: jax.Array) -> jax.Array:
     """Whether each target token has the highest logit, alone or with others: booleans (...).
 
     Args:

@@ -12,15 +12,15 @@ from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.maths import attention
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
-from karpa_helpers.nn.linear import Linear, by_rows
-from karpa_helpers.nn.product_scan import product_scan
-from karpa_helpers.seq2seq.examples import Recalled, mixed
+from karpa_helpers.nn.fast.linear import Linear, by_rows
+from karpa_helpers.nn.fast.product_scan import product_scan
+from karpa_helpers.seq2seq.examples import Recalled, interpolate
 
 Attention = Literal["dot", "general", "additive"]
 Kind = Literal["elman", "gru", "lstm"]
 
 
-class Memory(NamedTuple):
+class EncoderMemory(NamedTuple):
     """What the decoder may look at: every leaf has the batch in front.
 
     Attributes:
@@ -29,7 +29,8 @@ class Memory(NamedTuple):
         code: The one vector that stands for the source, shape (N, code); None with attention.
         words: The source's embeddings, shape (N, S, embedding); None without lexical votes.
         recalled: What was written in examples, from `recall`; None without.
-        keys: What `Score.keys` makes of the values, shape (N, S, hidden); None without attention.
+        keys: What `AttentionScore.keys` makes of the values, shape (N, S, hidden); None without
+            attention.
     """
 
     values: jax.Array | None
@@ -40,7 +41,7 @@ class Memory(NamedTuple):
     keys: jax.Array | None = None
 
 
-class State(NamedTuple):
+class DecoderState(NamedTuple):
     """Where the decoder stands.
 
     Attributes:
@@ -52,7 +53,7 @@ class State(NamedTuple):
     fed: jax.Array | None
 
 
-class Score(nnx.Module):
+class AttentionScore(nnx.Module):
     """The score of each query against each value, of equal width; see `maths.attention`.
 
     Args:
@@ -159,7 +160,7 @@ class Seq2Seq(nnx.Module):
         parts = len(jax.tree.leaves(recurrent.initial_carry(self.decoder, 1)))
         self.to_carry = Linear(width, hidden * parts, rngs=rngs)
         if attention is not None:
-            self.score = Score(attention, hidden, rngs=rngs)
+            self.score = AttentionScore(attention, hidden, rngs=rngs)
             self.to_readout = Linear(2 * hidden, hidden, rngs=rngs)
         self.tied, self.lexical = tied, lexical
         if tied:
@@ -171,7 +172,9 @@ class Seq2Seq(nnx.Module):
             self.to_logits = Linear(hidden, target_size, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
 
-    def encode(self, source: jax.Array, mask: jax.Array | None = None) -> tuple[State, Memory]:
+    def encode(
+        self, source: jax.Array, mask: jax.Array | None = None
+    ) -> tuple[DecoderState, EncoderMemory]:
         """Reads the source.
 
         Args:
@@ -184,8 +187,8 @@ class Seq2Seq(nnx.Module):
         return self._encode(source, mask, None)
 
     def step(
-        self, state: State, token: jax.Array, memory: Memory
-    ) -> tuple[State, jax.Array, jax.Array | None]:
+        self, state: DecoderState, token: jax.Array, memory: EncoderMemory
+    ) -> tuple[DecoderState, jax.Array, jax.Array | None]:
         """Writes one token further.
 
         Args:
@@ -200,7 +203,7 @@ class Seq2Seq(nnx.Module):
         state, readout, weights = self._advance(state, self.target_embedding(token), memory)
         logits = self._logits(readout, weights, memory)
         if memory.recalled is not None:
-            logits = mixed(logits, readout, memory.recalled)
+            logits = interpolate(logits, readout, memory.recalled)
         return state, _one_row_each(logits), None if weights is None else _one_row_each(weights)
 
     def recall(self, source: jax.Array, target: jax.Array) -> Recalled:
@@ -250,7 +253,7 @@ class Seq2Seq(nnx.Module):
         target_in: jax.Array,
         mask: jax.Array | None,
         rngs: nnx.Rngs | None,
-    ) -> tuple[jax.Array, jax.Array | None, Memory]:
+    ) -> tuple[jax.Array, jax.Array | None, EncoderMemory]:
         """Teacher forcing up to the readouts (N, T, hidden), with attention weights (N, T, S)."""
         state, memory = self._encode(source, mask, rngs)
         inputs = self.dropout(self.target_embedding(target_in), rngs=rngs)
@@ -265,7 +268,7 @@ class Seq2Seq(nnx.Module):
 
     def _encode(
         self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None
-    ) -> tuple[State, Memory]:
+    ) -> tuple[DecoderState, EncoderMemory]:
         mask = source != PAD if mask is None else mask
         embedded = self.dropout(self.source_embedding(source), rngs=rngs)
         if self.bidirectional:
@@ -279,13 +282,13 @@ class Seq2Seq(nnx.Module):
         leaves, structure = jax.tree.flatten(empty)
         first = jnp.split(jnp.tanh(self.to_carry(code)), len(leaves), axis=-1)
         fed = jnp.zeros_like(code, shape=(len(source), self.hidden)) if self.input_feeding else None
-        state = State(jax.tree.unflatten(structure, first), fed)
+        state = DecoderState(jax.tree.unflatten(structure, first), fed)
         if self.attention is None:
-            return state, Memory(None, None, code)
+            return state, EncoderMemory(None, None, code)
         words = embedded if self.lexical else None
-        return state, Memory(values, mask, None, words, keys=self.score.keys(values))
+        return state, EncoderMemory(values, mask, None, words, keys=self.score.keys(values))
 
-    def _with_code(self, inputs: jax.Array, memory: Memory) -> jax.Array:
+    def _with_code(self, inputs: jax.Array, memory: EncoderMemory) -> jax.Array:
         """Each input (N, T, embedding) with the code behind it, where there is one."""
         if memory.code is None:
             return inputs
@@ -293,8 +296,8 @@ class Seq2Seq(nnx.Module):
         return jnp.concatenate([inputs, code], axis=-1)
 
     def _advance(
-        self, state: State, embedded: jax.Array, memory: Memory
-    ) -> tuple[State, jax.Array, jax.Array | None]:
+        self, state: DecoderState, embedded: jax.Array, memory: EncoderMemory
+    ) -> tuple[DecoderState, jax.Array, jax.Array | None]:
         """One step of the cell on embedded tokens (N K, embedding), and its readouts.
 
         Returns:
@@ -311,21 +314,23 @@ class Seq2Seq(nnx.Module):
         carry, hidden = self.decoder(state.carry, inputs)
         readouts, weights = self._read(by_source(hidden), memory)
         fed = _one_row_each(readouts) if state.fed is not None else None
-        return State(carry, fed), readouts, weights
+        return DecoderState(carry, fed), readouts, weights
 
     def _advance_all_fed(
-        self, state: State, inputs: jax.Array, memory: Memory
+        self, state: DecoderState, inputs: jax.Array, memory: EncoderMemory
     ) -> tuple[jax.Array, jax.Array | None]:
         """`_advance` over all inputs (N, T, embedding): (readouts (N, T, hidden), weights)."""
 
-        def one(model: Seq2Seq, state: State, embedded: jax.Array, memory: Memory) -> Any:
+        def one(
+            model: Seq2Seq, state: DecoderState, embedded: jax.Array, memory: EncoderMemory
+        ) -> Any:
             state, readout, weights = model._advance(state, embedded, memory)
             return state, (readout[:, 0], None if weights is None else weights[:, 0])
 
         _, (readouts, weights) = product_scan(one, self, state, inputs.swapaxes(0, 1), memory)
         return readouts.swapaxes(0, 1), weights.swapaxes(0, 1)
 
-    def _read(self, states: jax.Array, memory: Memory) -> tuple[jax.Array, jax.Array | None]:
+    def _read(self, states: jax.Array, memory: EncoderMemory) -> tuple[jax.Array, jax.Array | None]:
         """Readouts of decoder states (N, T, hidden), with attention weights (N, T, S)."""
         if memory.values is None or memory.keys is None or memory.mask is None:
             return states, None
@@ -333,7 +338,9 @@ class Seq2Seq(nnx.Module):
         context, weights = attention.attend(scores, memory.values, memory.mask[:, None])
         return jnp.tanh(self.to_readout(jnp.concatenate([context, states], axis=-1))), weights
 
-    def _logits(self, readout: jax.Array, weights: jax.Array | None, memory: Memory) -> jax.Array:
+    def _logits(
+        self, readout: jax.Array, weights: jax.Array | None, memory: EncoderMemory
+    ) -> jax.Array:
         """Logits (N, ..., V) of readouts (N, ..., hidden), with their weights (N, ..., S)."""
         if not self.tied:
             return self.to_logits(readout)

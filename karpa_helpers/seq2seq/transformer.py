@@ -10,18 +10,18 @@ from flax import nnx
 
 from karpa_helpers.data.vocabulary import EOS, PAD
 from karpa_helpers.nn.dropout import rngs_for
-from karpa_helpers.nn.linear import by_rows
+from karpa_helpers.nn.fast.linear import by_rows
 from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import (
     KeysValues,
     Stack,
-    State,
+    StackState,
     causal_mask,
     stack_parameters,
 )
 
 
-class Memory(NamedTuple):
+class SourceMemory(NamedTuple):
     """What the decoder may look at: every leaf has the batch in front.
 
     Attributes:
@@ -83,7 +83,9 @@ class Transformer(nnx.Module):
         self.decoder = Stack(layers, width, heads, cross=True, dropout=dropout, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
 
-    def encode(self, source: jax.Array, mask: jax.Array | None = None) -> tuple[State, Memory]:
+    def encode(
+        self, source: jax.Array, mask: jax.Array | None = None
+    ) -> tuple[StackState, SourceMemory]:
         """Reads the source.
 
         Args:
@@ -100,8 +102,8 @@ class Transformer(nnx.Module):
         return self.decoder.start(len(source), self.longest), memory
 
     def step(
-        self, state: State, token: jax.Array, memory: Memory
-    ) -> tuple[State, jax.Array, jax.Array]:
+        self, state: StackState, token: jax.Array, memory: SourceMemory
+    ) -> tuple[StackState, jax.Array, jax.Array]:
         """Writes one token further. After `longest` tokens only EOS is possible.
 
         Args:
@@ -122,7 +124,7 @@ class Transformer(nnx.Module):
         logits = self.target_embedding.attend(x[:, 0])
         only_end = jnp.where(jnp.arange(logits.shape[-1]) == EOS, 0.0, -jnp.inf)
         logits = jnp.where(full[:, None], only_end, logits)
-        return State(caches, state.place + 1), logits, looked[-1].mean(axis=1)[:, 0]
+        return StackState(caches, state.place + 1), logits, looked[-1].mean(axis=1)[:, 0]
 
     def __call__(
         self,
@@ -173,21 +175,23 @@ class Transformer(nnx.Module):
         x, looked = self.decoder(x, causal_mask(length), memory.seen, mask, rngs)
         return by_rows(self.target_embedding.attend, x), looked
 
-    def _encode(self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None) -> Memory:
+    def _encode(
+        self, source: jax.Array, mask: jax.Array | None, rngs: nnx.Rngs | None
+    ) -> SourceMemory:
         source = jnp.asarray(source)
         mask = source != PAD if mask is None else jnp.asarray(mask, bool)
         x = self._embed(self.source_embedding, source)
         places = self.source_positions.first(source.shape[1]).astype(x.dtype)
         x = self.dropout(x + places, rngs=rngs)
         values, _ = self.encoder(x, mask[:, None, None], rngs=rngs)
-        return Memory(self.decoder.look_at_memory(values), mask)
+        return SourceMemory(self.decoder.look_at_memory(values), mask)
 
     def _embed(self, embedding: nnx.Embed, tokens: jax.Array) -> jax.Array:
         """A token's vector, as long as that of a position; the output uses it shorter."""
         return embedding(jnp.asarray(tokens)) * self.width**0.5
 
 
-def parameters(source_size: int, target_size: int, width: int, layers: int) -> int:
+def transformer_parameters(source_size: int, target_size: int, width: int, layers: int) -> int:
     """The number of parameters of a `Transformer` with sinusoidal positions.
 
     (V_source + V_target) D + layers (28 D^2 + 5 D) + 2 D
@@ -216,9 +220,9 @@ def width_for(
     """
     unit = 2 * heads
     width = 0
-    while parameters(source_size, target_size, width + unit, layers) <= budget:
+    while transformer_parameters(source_size, target_size, width + unit, layers) <= budget:
         width += unit
     if width == 0:
-        least = parameters(source_size, target_size, unit, layers)
+        least = transformer_parameters(source_size, target_size, unit, layers)
         raise ValueError(f"budget is {budget}; the smallest such model has {least} parameters.")
     return width

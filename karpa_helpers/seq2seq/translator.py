@@ -13,10 +13,11 @@ import numpy as np
 from flax import nnx
 
 from karpa_helpers import training
+from karpa_helpers.data.rows import pad_rows
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, UNK, Tokenizer, pad
 from karpa_helpers.seq2seq import decoding
 from karpa_helpers.seq2seq.examples import Examples
-from karpa_helpers.seq2seq.fitting import filled, weights_of
+from karpa_helpers.seq2seq.fitting import weights_of
 
 NOTHING = "There is nothing to translate."
 
@@ -40,7 +41,7 @@ class Translation(NamedTuple):
     weights: np.ndarray | None
 
 
-class Reading(NamedTuple):
+class Alternatives(NamedTuple):
     """A sentence as the network read it, and what it wrote.
 
     Attributes:
@@ -109,8 +110,8 @@ class Translator:
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
             longest = max(len(read[n][0]) for n in chosen) + 1
-            columns = min(decoding.rounded(longest), self.source_length)
-            rows = filled(pad([[*read[n][0], EOS] for n in chosen], columns), size)
+            columns = min(decoding.round_up(longest), self.source_length)
+            rows = pad_rows(pad([[*read[n][0], EOS] for n in chosen], columns), size)
             found = decoding.best(
                 self.graph, self.state, rows, self.target_length, width, self.alpha,
                 self._examples([texts[n] for n in chosen], size),
@@ -119,7 +120,7 @@ class Translator:
                 written[n] = self.target.decode(tokens)
         return written
 
-    def alternatives(self, text: str, width: int = 4) -> Reading:
+    def alternatives(self, text: str, width: int = 4) -> Alternatives:
         """The translations that a beam finds, with what each token looked at.
 
         Args:
@@ -135,7 +136,7 @@ class Translator:
         ids, notes = self._read(text)
         tokens = [self.source.tokens[number] for number in (*ids, EOS)]
         if not ids:
-            return Reading(tokens, notes, [])
+            return Alternatives(tokens, notes, [])
         row = pad([[*ids, EOS]], self.source_length)
         beam = decoding.beam(
             self.graph, self.state, row, self.target_length, width, self.alpha,
@@ -157,14 +158,14 @@ class Translator:
                 [self.target.tokens[number] for number in numbers[:real]],
                 float(beam.log_probability[0, n]), float(beam.score[0, n]), look,
             ))  # fmt: skip
-        return Reading(tokens, notes, list(found.values()))
+        return Alternatives(tokens, notes, list(found.values()))
 
     def _examples(self, texts: Sequence[str], count: int) -> tuple[np.ndarray, np.ndarray] | None:
         """What is at hand for each text, and padding for a batch of `count`."""
         if self.examples is None:
             return None
         source, target = self.examples.nearest(texts)
-        return filled(source, count), filled(target, count)
+        return pad_rows(source, count), pad_rows(target, count)
 
     def _read(self, text: str) -> tuple[list[int], list[str]]:
         """Source tokens without EOS, and notes on what had to be done."""

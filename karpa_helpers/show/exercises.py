@@ -33,7 +33,7 @@ def find(number: str) -> Check:
     if number not in _CHECKS:
         lesson = number.split(".")[0]
         try:
-            importlib.import_module(f"karpa_helpers.show.checks.lesson_{lesson}")
+            importlib.import_module(f"karpa_helpers.lessons.checks.lesson_{lesson}")
         except ModuleNotFoundError as missing:
             raise KeyError(f"Lesson {lesson} has no exercises.") from missing
     if number not in _CHECKS:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from karpa_helpers.show import history
+from karpa_helpers.lessons import lesson_01
 
 
 def short_year(identifier):
@@ -16,7 +16,7 @@ def short_year(identifier):
 
 
 def month_first(identifier):
-    year, month = history.arxiv_date(identifier)
+    year, month = lesson_01.arxiv_date(identifier)
     return month, year
 
 
@@ -46,7 +46,7 @@ def two_steps(A, start):
 
 
 def without_start(A, start):
-    parts = history.islands(A)
+    parts = lesson_01.islands(A)
     return set(np.flatnonzero(parts == parts[start]).tolist()) - {start}
 
 
@@ -55,27 +55,27 @@ def every_link(names, pairs):
 
 
 def leaves_only(names, pairs):
-    degree = history.adjacency(names, pairs).sum(axis=0)
+    degree = lesson_01.adjacency(names, pairs).sum(axis=0)
     return [p for p in pairs if min(degree[names.index(p[0])], degree[names.index(p[1])]) == 1]
 
 
 def more_than_one_island(names, pairs):
     def parts(links):
-        return history.islands(history.adjacency(names, links)).max() + 1
+        return lesson_01.islands(lesson_01.adjacency(names, links)).max() + 1
 
     return [p for p in pairs if parts([q for q in pairs if q != p]) > 2]
 
 
 def takes_the_map_for_whole(names, pairs):
     def parts(links):
-        return history.islands(history.adjacency(names, links)).max() + 1
+        return lesson_01.islands(lesson_01.adjacency(names, links)).max() + 1
 
     return [p for p in pairs if parts([q for q in pairs if q != p]) > 1]
 
 
 def turned_round(names, pairs):
     def parts(links):
-        return history.islands(history.adjacency(names, links)).max() + 1
+        return lesson_01.islands(lesson_01.adjacency(names, links)).max() + 1
 
     return [p[::-1] for p in pairs if parts([q for q in pairs if q != p]) > parts(pairs)]
 
@@ -103,7 +103,7 @@ def first_author_only(record, references):
         if r.title.casefold() == record["title"].casefold():
             wrong = {"authors"} if record["authors"][0] != r.authors[0] else set()
             wrong |= {"arxiv"} if record["arxiv"] not in (None, r.arxiv) else set()
-            years = {r.year, history.first_public(r)}
+            years = {r.year, lesson_01.first_public(r)}
             return wrong | ({"year"} if record["year"] not in years else set())
     return {"title"}
 
@@ -121,7 +121,7 @@ def list_beside_tuple(record, references):
         if r.title.casefold() == record["title"].casefold():
             wrong = {"authors"} if list(record["authors"]) != r.authors else set()
             wrong |= {"arxiv"} if record["arxiv"] not in (None, r.arxiv) else set()
-            years = {r.year, history.first_public(r)}
+            years = {r.year, lesson_01.first_public(r)}
             return wrong | ({"year"} if record["year"] not in years else set())
     return {"title"}
 

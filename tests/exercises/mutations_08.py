@@ -16,5 +16,5 @@ MUTATIONS = [
     ("c[:, k] * outputs[:, 1 + k]", "c[:, k] * outputs[:, k]"),
     ("x + 2.0 * (x - np", "x + 2.0 * (x + np"),
     ("B[-1, -1] = 3 / 4", "B[-1, -1] = 1"),
-    ("0.5**2 * face_game.LATENT", "0.5 * face_game.LATENT"),
+    ("0.5**2 * lesson_08.LATENT", "0.5 * lesson_08.LATENT"),
 ]

@@ -12,7 +12,7 @@ from flax import nnx
 
 from karpa_helpers import training
 from karpa_helpers.data import images
-from karpa_helpers.data.synthetic.faces import FACTORS
+from karpa_helpers.data.faces import FACTORS
 from karpa_helpers.gan import face_reader
 
 WRONG = [

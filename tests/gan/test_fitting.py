@@ -23,7 +23,7 @@ KEY = jax.random.key(11)
 
 @functools.cache
 def made():
-    graphs, state = fitting.create_state(*killable.networks(), killable.RECIPE)
+    graphs, state = fitting.create_game_state(*killable.networks(), killable.RECIPE)
     return graphs, state, jax.jit(fitting.adversarial_step(graphs, killable.RECIPE))
 
 
@@ -70,7 +70,7 @@ def by_hand(batch, key, recipe):
 
 def test_step_equals_the_one_by_hand():
     recipe = PlainDescent(latent_dim=3)
-    graphs, state = fitting.create_state(*killable.networks(), recipe)
+    graphs, state = fitting.create_game_state(*killable.networks(), recipe)
     batch = killable.pixels()[:8]
     new, metrics = jax.jit(fitting.adversarial_step(graphs, recipe))(state, batch, KEY)
     G, D, found = by_hand(batch, KEY, recipe)
@@ -127,7 +127,7 @@ class Echo(nnx.Module):
 
 def drawn_latents(monkeypatch, keys):
     """The latent vectors that the two players are fed in steps with the given keys."""
-    graphs, state = fitting.create_state(Echo(), Echo(), killable.RECIPE)
+    graphs, state = fitting.create_game_state(Echo(), Echo(), killable.RECIPE)
     step, seen = fitting.adversarial_step(graphs, killable.RECIPE), []
     normal = jax.random.normal
 
@@ -233,7 +233,7 @@ POINTS = np.random.default_rng(3).normal(2, 1, (12, 2)).astype("f4")
 
 
 def one_step(recipe, points=POINTS, steps=1):
-    graphs, state = fitting.create_state(Shift(), Linear([0.6, -0.8]), recipe)
+    graphs, state = fitting.create_game_state(Shift(), Linear([0.6, -0.8]), recipe)
     step = jax.jit(fitting.adversarial_step(graphs, recipe))
     for i in range(steps):
         state, metrics = step(state, points, jax.random.fold_in(KEY, i))
@@ -290,7 +290,7 @@ def test_critic_steps_divide_the_batch():
     deaf = game(generator=0)
     recipe = descent(critic_steps=3, game=deaf)
     state, _ = one_step(recipe)
-    graphs, by_hand = fitting.create_state(Shift(), Linear([0.6, -0.8]), recipe)
+    graphs, by_hand = fitting.create_game_state(Shift(), Linear([0.6, -0.8]), recipe)
     D = training.merge(graphs.discriminator, by_hand["discriminator"])
     for part, key in zip(POINTS.reshape(3, 4, 2), drawn_keys(3), strict=True):
         fake = jax.random.normal(key, (4, 2))
@@ -325,7 +325,7 @@ def test_augmentation_gets_a_new_key_each_time():
         seen.append(np.asarray(jax.random.key_data(key)).tobytes())
         return x
 
-    graphs, state = fitting.create_state(Shift(), Linear([0.6, -0.8]), descent(augment=note))
+    graphs, state = fitting.create_game_state(Shift(), Linear([0.6, -0.8]), descent(augment=note))
     step = fitting.adversarial_step(graphs, descent(augment=note, critic_steps=2))
     with jax.disable_jit():
         step(state, POINTS, KEY)
@@ -363,7 +363,7 @@ LABELS = np.random.default_rng(4).normal(0, 0.5, (12, 2)).astype("f4")
 
 def test_the_step_with_labels_equals_the_one_by_hand():
     recipe = descent(game=losses.RELATIVISTIC, penalty=losses.r1_r2, weight=0.3)
-    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), recipe)
+    graphs, state = fitting.create_game_state(ToldShift(), ToldLinear(), recipe)
     batch = {"examples": POINTS, "labels": LABELS}
     new, metrics = jax.jit(fitting.adversarial_step(graphs, recipe))(state, batch, KEY)
 
@@ -390,7 +390,7 @@ def test_the_step_with_labels_equals_the_one_by_hand():
 
 def test_labels_stay_with_their_examples_when_a_batch_is_divided():
     recipe = descent(critic_steps=3, game=losses.RELATIVISTIC)
-    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), recipe)
+    graphs, state = fitting.create_game_state(ToldShift(), ToldLinear(), recipe)
     step = jax.jit(fitting.adversarial_step(graphs, recipe))
     one = step(state, {"examples": POINTS, "labels": LABELS}, KEY)[0]
     # Within a part of four, a label that changes its example changes the weights.
@@ -399,21 +399,21 @@ def test_labels_stay_with_their_examples_when_a_batch_is_divided():
     assert changed(one["discriminator"]["params"], other["discriminator"]["params"])
     zeros = np.zeros_like(LABELS)  # of which nothing is seen: the game without labels
     told = step(state, {"examples": POINTS, "labels": zeros}, KEY)[0]
-    plain = fitting.create_state(Shift(), Linear([0.6, -0.8]), recipe)
+    plain = fitting.create_game_state(Shift(), Linear([0.6, -0.8]), recipe)
     plain = jax.jit(fitting.adversarial_step(plain[0], recipe))(plain[1], POINTS, KEY)[0]
     for player, name in (("generator", "shift"), ("discriminator", "weights")):
         assert_close(told[player]["params"][name], plain[player]["params"][name])
 
 
 def test_a_batch_of_other_names_is_refused():
-    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), descent())
+    graphs, state = fitting.create_game_state(ToldShift(), ToldLinear(), descent())
     step = fitting.adversarial_step(graphs, descent())
     with pytest.raises(ValueError, match=r"holds \['images', 'labels'\]; give an array"):
         step(state, {"images": POINTS, "labels": LABELS}, KEY)
 
 
 def test_images_are_drawn_as_their_labels_say():
-    graphs, state = fitting.create_state(ToldShift(), ToldLinear(), descent())
+    graphs, state = fitting.create_game_state(ToldShift(), ToldLinear(), descent())
     z, labels = jnp.zeros((7, 2)), np.linspace(-1, 1, 14).reshape(7, 2).astype("f4")
     drawn = fitting.generate(graphs, state, z, labels, batch=3)
     np.testing.assert_array_equal(drawn, np.rint((labels + 1) * 127.5))

@@ -129,7 +129,7 @@ def test_they_play_with_penalties_and_augmentation():
     recipe = fitting.Recipe(
         6, game=losses.RELATIVISTIC, penalty=losses.r1_r2, augment=augment.diff_augment
     )
-    graphs, state = fitting.create_state(make_generator(), make_discriminator(), recipe)
+    graphs, state = fitting.create_game_state(make_generator(), make_discriminator(), recipe)
     step = fitting.adversarial_step(graphs, recipe)
     pixels = np.asarray((images(8) + 1) * 127.5).astype(np.uint8)
     result = training.fit(step, state, pixels, batch_size=4, steps=3, show=False)

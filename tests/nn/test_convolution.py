@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from karpa_helpers.nn import convolution
+from karpa_helpers.nn import convolution as layers
+from karpa_helpers.nn.fast import convolution
 
 SHAPES = [(2, 3, 5, 4, 6), (1, 1, 1, 1, 1), (3, 7, 4, 5, 4), (2, 2, 2, 3, 1)]  # N, H, W, C, D
 
@@ -84,7 +85,7 @@ def test_gradient_of_the_kernel_is_the_adjoint():
 @pytest.mark.parametrize("features", [1, 3, 4, 8])  # on both sides of the choice between forms
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_module_is_flax_transposed_convolution(features, use_bias):
-    mine = convolution.ConvTranspose2x(5, features, use_bias=use_bias, rngs=nnx.Rngs(0))
+    mine = layers.ConvTranspose2x(5, features, use_bias=use_bias, rngs=nnx.Rngs(0))
     flax = nnx.ConvTranspose(
         5, features, (4, 4), strides=2, padding="SAME", use_bias=use_bias, rngs=nnx.Rngs(1)
     )
@@ -180,7 +181,7 @@ def test_no_gradient_leaves_the_order_of_dimensions_that_is_fast(name, argument)
 
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_halving_module_is_flax_convolution(use_bias):
-    mine = convolution.ConvStride2(5, 3, use_bias=use_bias, rngs=nnx.Rngs(0))
+    mine = layers.ConvStride2(5, 3, use_bias=use_bias, rngs=nnx.Rngs(0))
     flax = nnx.Conv(5, 3, (4, 4), strides=2, use_bias=use_bias, rngs=nnx.Rngs(1))
     assert mine.kernel[...].shape == flax.kernel[...].shape
     flax.kernel[...] = mine.kernel[...]
@@ -193,4 +194,4 @@ def test_halving_module_is_flax_convolution(use_bias):
 @pytest.mark.parametrize("shape", [(2, 7, 8, 5), (2, 8, 8, 4), (8, 8, 5)])
 def test_what_cannot_be_halved_is_refused(shape):
     with pytest.raises(ValueError, match="must be even"):
-        convolution.ConvStride2(5, 3, rngs=nnx.Rngs(0))(jnp.zeros(shape))
+        layers.ConvStride2(5, 3, rngs=nnx.Rngs(0))(jnp.zeros(shape))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from karpa_helpers import lessons
 from karpa_helpers.nn import recurrent
 
 N, T, D, H = 3, 6, 4, 5
@@ -196,7 +197,7 @@ def torch_weights(cell, kind, layer):
         getattr(getattr(cell, layer_name), part_name)[...] = jnp.asarray(value, jnp.float32)
 
 
-ORACLE = json.loads((Path(recurrent.__file__).parent / "torch_cells.json").read_text("utf-8"))
+ORACLE = json.loads((Path(lessons.__file__).parent / "torch_cells.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from toys import SIZE
 
 from karpa_helpers.data.vocabulary import EOS, PAD
-from tests.seq2seq.toys import SIZE
 
 
 @pytest.fixture

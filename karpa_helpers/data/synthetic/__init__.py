@@ -1,1 +1,0 @@
-"""Data drawn or written by rule, with known ground truth."""
