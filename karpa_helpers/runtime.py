@@ -131,7 +131,7 @@ def keep_compiled_programs() -> Path | None:
         megabytes = math.nan
     if not megabytes >= 0:
         raise ValueError(f"KARPA_COMPILED_MB is {given!r}; give megabytes, such as 500, or 0.")
-    if jax.config.jax_compilation_cache_dir or megabytes == 0:
+    if jax.config.values["jax_compilation_cache_dir"] or megabytes == 0:
         return None
     # There XLA prints an error for each program that it loads (xla issue 44565).
     if "avx512" in processor() and not on_accelerator():
