@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,27 @@ if (compiled := runtime.keep_compiled_programs()) is not None:
 runtime.configure_jax()
 _CACHE = tempfile.TemporaryDirectory(prefix="karpa-tests-")
 os.environ["KARPA_CACHE"] = _CACHE.name
+
+# Folders and files whose tests a version of Python, JAX or Flax can change.
+VERSIONS = {
+    "attention", "checkpoints", "decoding", "doctor", "fitting", "language", "mesh", "networks",
+    "nn", "optimizers", "precision", "residual", "runs", "runtime", "setup_env", "training",
+    "transformer",
+}  # fmt: skip
+
+
+def subjects(path: Path) -> set[str]:
+    """What a file tests, from its name and its folders': nn/test_linear.py is of nn and linear."""
+    parts = path.relative_to(Path(__file__).parent).with_suffix("").parts
+    return {part.removeprefix("test_").removeprefix("seq2seq_") for part in parts}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks with `versions`; `-m versions` is what all Pythons but the default run."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and subjects(item.path) & VERSIONS:
+            item.add_marker("versions")
 
 
 @pytest.fixture(scope="module", autouse=True)
