@@ -64,7 +64,7 @@ results: setup-dev ## writes README's tables from the stored lessons
 bench: ## measures beside PyTorch and Keras, in an environment of its own; BENCH="--quick" goes through
 	$(call setup,lab bench $(CUDA),$(BENCH_VENV))
 	@$(BENCH_VENV)/bin/python -m benchmarks.speed $(BENCH)
-	@$(if $(BENCH),:,$(BENCH_VENV)/bin/python -m benchmarks.forms)
+	@$(if $(BENCH),:,JAX_ENABLE_COMPILATION_CACHE=false $(BENCH_VENV)/bin/python -m benchmarks.forms)
 
 publish: setup-dev ## writes the addresses for REPO=owner/name everywhere; REPO= takes them out
 	@$(BIN)/python -m tools.publish $(if $(filter undefined,$(origin REPO)),,"$(REPO)")

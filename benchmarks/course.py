@@ -47,8 +47,9 @@ WRITERS[course_text.decoding] = course_text.write_decoded
 
 def build(case: str, variant: str, sizes: Sizes) -> Any:
     """A case: `variant` "course" is the engine's call, "alone" the step by itself."""
+    runtime.configure_jax()  # as `training.fit` does
     if not runtime.on_accelerator():
-        runtime.keep_freed_memory()  # as `training.fit` does
+        runtime.keep_freed_memory()
     use_forms(sizes.get("forms", {}))
     if "precision" in sizes or runtime.on_accelerator():  # a CPU has one precision by default
         precision, _ = PRECISIONS[sizes.get("precision", "float32")]

@@ -213,6 +213,7 @@ def main(given: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Measures what was asked for."""
+    runtime.configure_jax()
     if not runtime.on_accelerator():
         runtime.keep_freed_memory()
     chosen = [x for x in layers(options.quick) if not options.only or x.name in options.only]

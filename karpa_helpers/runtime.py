@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import hashlib
 import importlib.metadata
+import math
 import os
 import platform
+import warnings
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
+import jaxlib
+import platformdirs
 from flax import nnx
 
 PRESETS = ("ci", "cpu", "gpu")
@@ -18,9 +25,7 @@ PACKAGES = ("jax", "flax", "optax", "orbax-checkpoint", "numpy")
 
 T = TypeVar("T")
 
-# On the CPU a step runs in the thread that calls it, and so finds the memory of the step before:
-# see `keep_freed_memory`. JAX reads this once, when it is first asked to compute.
-jax.config.update("jax_cpu_enable_async_dispatch", False)
+COMPILED_MB = 500  # all of the course's tests and lessons together take less
 
 
 def on_accelerator() -> bool:
@@ -88,9 +93,96 @@ def versions() -> dict[str, str]:
 
 
 def describe() -> None:
-    """Prints preset, device and versions: the first cell of every lesson."""
+    """Configures JAX and prints preset, device and versions: the first cell of every lesson."""
+    configure_jax()
     print(f"preset {preset()} | device {device_name()}")
     print(" | ".join(f"{name} {version}" for name, version in versions().items()))
+
+
+def configure_jax() -> None:
+    """Sets JAX up for the course: `describe` and `training.fit` call it, an import changes nothing.
+
+    On the CPU a step runs in the thread that calls it, and so finds the memory of the step before:
+    see `keep_freed_memory`. JAX reads this once, when it is first asked to compute; a script that
+    computes before it calls `training.fit` calls this first.
+    """
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    keep_compiled_programs()
+
+
+@cache
+def keep_compiled_programs() -> Path | None:
+    """Lets JAX keep compiled programs on disk, so that the next process need not compile them.
+
+    What they compute stays the same. KARPA_COMPILED_MB bounds their size (default 500; 0 keeps
+    none): what was used longest ago is removed here, for JAX's own bound reads the whole folder
+    whenever it adds a program. A folder set by JAX_COMPILATION_CACHE_DIR is left as it is.
+
+    Returns:
+        The folder; None where nothing is kept.
+
+    Raises:
+        ValueError: KARPA_COMPILED_MB is not a number of megabytes.
+    """
+    given = os.environ.get("KARPA_COMPILED_MB", "").strip() or str(COMPILED_MB)
+    try:
+        megabytes = float(given)
+    except ValueError:
+        megabytes = math.nan
+    if not megabytes >= 0:
+        raise ValueError(f"KARPA_COMPILED_MB is {given!r}; give megabytes, such as 500, or 0.")
+    if jax.config.values["jax_compilation_cache_dir"] or megabytes == 0:
+        return None
+    # There XLA prints an error for each program that it loads (xla issue 44565).
+    if "avx512" in processor() and not on_accelerator():
+        return None
+    name = hashlib.sha256(f"{jaxlib.__version__}\n{processor()}".encode()).hexdigest()[:12]
+    folder = compiled_folder() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _remove_oldest(compiled_folder(), megabytes * 1e6)
+    except OSError:
+        return None
+    # A folder that is full or read-only costs time, nothing else.
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    return folder
+
+
+def compiled_folder() -> Path:
+    """The folder of compiled programs: in KARPA_CACHE, or else in the user's cache folder."""
+    chosen = os.environ.get("KARPA_CACHE", "").strip()
+    root = chosen or platformdirs.user_cache_dir("karpa", appauthor=False)
+    return Path(root).expanduser().absolute() / "compiled"
+
+
+def processor() -> str:
+    """Model and features of the CPU: a program that was compiled for another may crash on it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    telling = {line for line in lines if line.startswith(("model", "flags", "CPU", "Features"))}
+    return "\n".join(sorted(telling)) or f"{platform.machine()} {platform.processor()}"
+
+
+def _remove_oldest(folder: Path, limit: float) -> None:
+    """Removes the files that were used longest ago until the rest is within `limit` bytes."""
+    sizes = {}
+    for path in folder.rglob("*-cache"):
+        with contextlib.suppress(OSError):  # another process may remove it first
+            found = path.stat()
+            sizes[path] = (max(found.st_atime, found.st_mtime), found.st_size)
+    excess = sum(size for _, size in sizes.values()) - limit
+    for path in sorted(sizes, key=sizes.__getitem__):
+        if excess <= 0:
+            return
+        with contextlib.suppress(OSError):
+            path.unlink()
+        excess -= sizes[path][1]
 
 
 @cache
@@ -102,7 +194,7 @@ def keep_freed_memory() -> bool:
     cores this took up to a third of a step. Now they are kept until the process ends, except what
     is free beyond 2 GiB. The library keeps them for its main thread; the heaps of other threads
     hold no large blocks. So steps on the CPU are not handed to a thread of XLA's, as is JAX's
-    default: this module sets `jax_cpu_enable_async_dispatch`. Other systems are left alone.
+    default: `configure_jax` sees to it. Other systems are left alone.
 
     Returns:
         Whether the setting was made.

@@ -115,6 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser().parse_args(arguments)
     if options.many:
         mesh.join()
+    runtime.configure_jax()
     result = train(options)
     if jax.process_index() > 0:
         return

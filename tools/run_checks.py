@@ -13,16 +13,25 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from karpa_helpers.runtime import available_cores
 from tools.lessons import ROOT, find_lessons
+from tools.slow_tests import SLOW
 
 NOTHING_COLLECTED = 5
+MOST_WORKERS = 4  # each may take 2 GB
 
 
 def lesson_command() -> list[str]:
     """Runs the stored lessons; only cells with the tag nbval-check-output are compared."""
     notebooks = [str(x.notebook.relative_to(ROOT)) for x in find_lessons() if x.notebook.exists()]
-    command = ["pytest", "--nbval-lax", "--nbval-current-env", "--durations=5"]
+    command = ["pytest", "--nbval-lax", "--nbval-current-env", "-p", "tools.slow_tests", *workers()]
     return [*command, "--nbval-cell-timeout=300", *notebooks] if notebooks else []
+
+
+def workers() -> list[str]:
+    """pytest-xdist's arguments: a process a core, each file in one of them."""
+    count = min(available_cores(), MOST_WORKERS)
+    return ["-n", str(count), "--dist", "loadfile"] if count > 1 else []
 
 
 def commands(pytest_arguments: list[str]) -> dict[str, list[str]]:
@@ -31,7 +40,7 @@ def commands(pytest_arguments: list[str]) -> dict[str, list[str]]:
         "style": ["ruff", "check"],
         "format": ["ruff", "format", "--check"],
         "types": ["mypy"],
-        "tests": ["pytest", "--durations=10", *pytest_arguments],
+        "tests": ["pytest", "-p", "tools.slow_tests", *workers(), *pytest_arguments],
         "lessons": lesson_command(),
     }
 
@@ -44,11 +53,11 @@ def last_summary(text: str) -> str:
 
 def run(
     name: str, arguments: list[str], environment: Mapping[str, str], tolerated: Sequence[int] = ()
-) -> tuple[bool, str]:
-    """Runs one part with its output passed on; returns (whether it held, one line about it)."""
+) -> tuple[bool, str, list[str]]:
+    """Runs one part with its output passed on: (whether it held, a line about it, what is slow)."""
     start = time.monotonic()
     if not arguments:
-        return True, f"{name:8} nothing to do yet"
+        return True, f"{name:8} nothing to do yet", []
     print(f"\n== {name}: {' '.join(arguments)[:90]}", flush=True)
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -65,7 +74,8 @@ def run(
         lines.append(line)
     good = process.wait() in (0, *tolerated)
     verdict = last_summary("".join(lines)) or ("ok" if good else "failed")
-    return good, f"{name:8} {verdict:60} {time.monotonic() - start:6.1f} s"
+    slow = [line.strip() for line in lines if line.startswith(SLOW)]
+    return good, f"{name:8} {verdict:60} {time.monotonic() - start:6.1f} s", slow
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,8 +95,10 @@ def main(arguments: list[str] | None = None) -> int:
     # A selection of one's own may be empty; the whole may not.
     tolerated = [NOTHING_COLLECTED] if passed_on else []
     verdicts = [run(name, parts[name], environment, tolerated) for name in chosen]
-    good = all(held for held, _ in verdicts)
-    print("\n" + "\n".join(line for _, line in verdicts))
+    good = all(held for held, _, _ in verdicts)
+    print("\n" + "\n".join(line for _, line, _ in verdicts))
+    if slow := [line for _, _, lines in verdicts for line in lines]:
+        print("Slower than they should be:", *slow, sep="\n  ")
     seconds = time.monotonic() - start
     print(f"{'All held' if good else 'FAILED'}, {seconds:.0f} s in all.", flush=True)
     return 0 if good else 1

@@ -126,6 +126,7 @@ def fit(
             raise ValueError(f"{name} is {value}; give 0 or more.")
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk is {chunk}; give at least 1 step a call.")
+    runtime.configure_jax()
     if not runtime.on_accelerator():
         runtime.keep_freed_memory()
     chunk = chunk or (ACCELERATOR_CHUNK if runtime.on_accelerator() else 1)
