@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import lzma
-import os
 import re
 import shutil
 import stat
@@ -13,11 +11,11 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
-from karpa_helpers.data.errors import DataError, cache_writes
+from karpa_helpers.data.errors import DataError, disk_is_full
 from karpa_helpers.data.sources import Item
 
 # What no data set of the course comes near; an archive that says more is a trap.
@@ -25,43 +23,24 @@ MAX_BYTES = 2_000_000_000
 MAX_FILES = 200_000
 CHUNK = 1 << 20
 
-_DAMAGE = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    gzip.BadGzipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,  # a way of compression that Python cannot read
-    RuntimeError,  # an encrypted zip
-)
-
 
 class _Member(NamedTuple):
     name: str
     size: int
-    plain: bool  # an ordinary file: no link, no device
-    content: IO[bytes] | None
+    plain: bool  # an ordinary file or a folder: no link, no device
+    content: IO[bytes] | None  # None for a folder
 
 
 def content_digest(path: Path, item: Item) -> str:
     """The SHA-256 of what `path` holds, as `Item.sha256` defines it; empty where it is damaged."""
     if item.form == "archive":
         return tree_digest(path, item.members)
-    if item.form == "file" or (item.form == "text" and not is_gzip(path)):
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    digest, total = hashlib.sha256(), 0
+    packed = item.form == "gzip" or (item.form == "text" and is_gzip(path))
     try:
-        with gzip.open(path) as file:
-            while chunk := file.read(CHUNK):
-                total += len(chunk)
-                if total > MAX_BYTES:
-                    return ""
-                digest.update(chunk)
+        with gzip.open(path) if packed else path.open("rb") as file:
+            return _digest(file).hex()
     except (gzip.BadGzipFile, zlib.error, EOFError):
         return ""
-    return digest.hexdigest()
 
 
 def is_gzip(path: Path) -> bool:
@@ -84,44 +63,24 @@ def tree_digest(folder: Path, members: str = "(.+)") -> str:
     digest = hashlib.sha256()
     for path in tree_files(folder, members):
         if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+            with path.open("rb") as file:
+                name = path.relative_to(folder).as_posix()
+                digest.update(name.encode() + b"\0" + _digest(file))
     return digest.hexdigest()
 
 
-@contextmanager
-def unpacked(archive: Path, target: Path, members: str = "(.+)") -> Iterator[Path]:
-    """Unpacks a zip or tar file beside `target`; leaving the block renames it to `target`.
-
-    The block can so look at the content first: where it raises, nothing is left behind.
+def unpack(archive: Path, folder: Path, members: str = "(.+)") -> None:
+    """Unpacks a zip, tar or tar.gz file into a new folder; no byte of it is trusted.
 
     Args:
         archive: The file.
-        target: The folder to make, which must not exist.
+        folder: The folder to make.
         members: Regular expression of the members to take; its first group is their path.
-
-    Yields:
-        The temporary folder that holds the content.
 
     Raises:
         DataError: The archive is damaged or holds what a data set has no need of.
-        CacheError: The folder cannot be written.
+        OSError: The disk is full.
     """
-    temporary = target.with_name(target.name + ".unpacking")
-    # The caller holds the lock, so such a folder is what a killed run left.
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        with cache_writes(target.parent, 3 * archive.stat().st_size):
-            temporary.mkdir(parents=True)
-            _unpack(archive, temporary, re.compile(members))
-        yield temporary
-        with cache_writes(target.parent, 0):
-            os.replace(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _unpack(archive: Path, folder: Path, members: re.Pattern[str]) -> None:
     total = count = 0
     try:
         for member in _members(archive):
@@ -133,32 +92,50 @@ def _unpack(archive: Path, folder: Path, members: re.Pattern[str]) -> None:
                     f"{MAX_FILES:,} files, which no data set of the course does. It was not "
                     "unpacked. Get it from its canonical address."
                 )
-            match = members.fullmatch(member.name)
+            match = re.fullmatch(members, member.name)
             if match and member.content is not None:
                 _write(archive, member, folder / match.group(1))
-    except DataError:
-        raise
-    except _DAMAGE as error:
+    except Exception as error:  # Python's readers raise a dozen kinds where bytes are damaged
+        if isinstance(error, DataError) or disk_is_full(error):
+            raise
         raise DataError(
             f"{archive.name} is damaged or cut short ({error}). Fetch it again."
         ) from error
 
 
+class _Bounded:
+    """A tar file's bytes. tarfile reads a header whole, also one that claims to be gigabytes."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.tell, self.seek = file.tell, file.seek
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= CHUNK:
+            raise tarfile.ReadError(f"a header claims {size:,} bytes")
+        return self._file.read(size)
+
+
 def _members(archive: Path) -> Iterator[_Member]:
-    if tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as tar:
-            for entry in tar:
-                if not entry.isdir():
-                    content = tar.extractfile(entry) if entry.isfile() else None
-                    yield _Member(entry.name, entry.size, entry.isfile(), content)
-        return
-    # A zip file without its end is still named as a damaged zip by zipfile itself.
-    with zipfile.ZipFile(archive) as file:
-        for info in file.infolist():
-            if not info.is_dir():
+    with ExitStack() as stack:
+        file: Any = stack.enter_context(archive.open("rb"))
+        if file.peek(2)[:2] == b"PK":
+            packed = stack.enter_context(zipfile.ZipFile(file))
+            for info in packed.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)
-                with file.open(info) as content:
-                    yield _Member(info.filename, info.file_size, kind in (0, stat.S_IFREG), content)
+                plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+                with packed.open(info) as content:
+                    folder = info.is_dir()
+                    yield _Member(info.filename, info.file_size, plain, None if folder else content)
+            return
+        if is_gzip(archive):
+            file = stack.enter_context(gzip.open(file))
+        bounded: Any = _Bounded(file)
+        tar = stack.enter_context(tarfile.open(fileobj=bounded, mode="r:"))
+        for entry in tar:
+            plain = entry.isfile() or entry.isdir()
+            stored = tar.extractfile(entry) if entry.isfile() else None
+            yield _Member(entry.name, entry.size, plain, stored)
 
 
 def _refuse_unsafe(archive: Path, member: _Member) -> None:
@@ -176,11 +153,22 @@ def _refuse_unsafe(archive: Path, member: _Member) -> None:
 
 
 def _write(archive: Path, member: _Member, path: Path) -> None:
-    if path.exists():
+    if path.exists() or any(parent.is_file() for parent in path.parents):
         raise DataError(f"{archive.name} holds {member.name!r} twice. Fetch it again.")
-    path.parent.mkdir(parents=True, exist_ok=True)
     assert member.content is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         shutil.copyfileobj(member.content, file, CHUNK)
     if path.stat().st_size != member.size:
         raise EOFError(f"{member.name} ends early")
+
+
+def _digest(file: Any) -> bytes:
+    """The SHA-256 of a file; empty where it is longer than any of the course."""
+    digest, total = hashlib.sha256(), 0
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+        total += len(chunk)
+        if total > MAX_BYTES:
+            return b""
+    return digest.digest()

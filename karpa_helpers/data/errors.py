@@ -1,14 +1,11 @@
-"""The one exception of the data modules, and clear words for what the disk may refuse."""
+"""The exceptions of the data modules, and clear words for what the disk may refuse."""
 
 from __future__ import annotations
 
 import errno
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class DataError(RuntimeError):
@@ -22,6 +19,12 @@ class CacheError(DataError):
 def megabytes(size: float) -> str:
     """A number of bytes in words, such as "29.5 MB"."""
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk, or the user's share of it, is full."""
+    full = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+    return isinstance(error, OSError) and error.errno in full
 
 
 @contextmanager
@@ -38,19 +41,10 @@ def cache_writes(folder: Path, needed: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CacheError(_explain(error, folder, needed)) from error
-
-
-def require_space(folder: Path, needed: int) -> None:
-    """Raises CacheError where the disk that holds `folder` has fewer than `needed` bytes free."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise CacheError(_explain(OSError(errno.ENOSPC, "disk full"), folder, needed))
-
-
-def _explain(error: OSError, folder: Path, needed: int) -> str:
-    remedy = f"set KARPA_CACHE to a folder with {megabytes(needed)} free"
-    if error.errno in _FULL:
-        return f"The disk that holds {folder} is full. Free some space there, or {remedy}."
-    reason = error.strerror or type(error).__name__
-    return f"The cache folder {folder} cannot be written ({reason}). Make it writable, or {remedy}."
+        fault = f"The cache folder {folder} cannot be written ({error.strerror or error})."
+        remedy = "Make it writable"
+        if disk_is_full(error):
+            fault, remedy = f"The disk that holds {folder} is full.", "Free some space there"
+        raise CacheError(
+            f"{fault} {remedy}, or set KARPA_CACHE to a folder with {megabytes(needed)} free."
+        ) from error

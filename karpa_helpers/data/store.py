@@ -15,15 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from karpa_helpers.data.archives import content_digest, unpacked
+from karpa_helpers.data.archives import content_digest, unpack
 from karpa_helpers.data.download import download
-from karpa_helpers.data.errors import (
-    CacheError,
-    DataError,
-    cache_writes,
-    megabytes,
-    require_space,
-)
+from karpa_helpers.data.errors import CacheError, DataError, cache_writes, megabytes
 from karpa_helpers.data.sources import SOURCES, Item, Source
 
 WAIT_SECONDS = 900.0
@@ -45,7 +39,7 @@ class Fetched:
 
 
 def find_source(name: str) -> Source:
-    """The registry's entry for a data set.
+    """The table's entry for a data set.
 
     Raises:
         DataError: There is no such data set.
@@ -59,7 +53,7 @@ def cache_folder() -> Path:
     """The folder of the cache: `data` in KARPA_CACHE, or else in the user's cache folder."""
     chosen = os.environ.get("KARPA_CACHE", "").strip()
     if chosen:
-        return Path(chosen).expanduser().absolute() / "data"
+        return Path(os.path.expanduser(chosen)).absolute() / "data"
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("karpa", appauthor=False)) / "data"
@@ -133,14 +127,14 @@ def item_state(source: Source, item: Item) -> str:
     path = _cached(source, item)
     if not os.path.exists(path):
         return "missing"
-    return "ok" if _matches(path, item) else "damaged"
+    return "damaged" if _fault(path, item) else "ok"
 
 
 def whereabouts(source: Source) -> str:
     """Where a data set is at hand without the network, by the presence of its files."""
     if all(os.path.exists(_cached(source, item)) for item in source.items):
         return "cache"
-    for label, place in _places(source):
+    for label, place in _folders(source):
         if all(os.path.isfile(place / item.packed_name) for item in source.items):
             return label.removeprefix("the ")
     return "address"
@@ -160,111 +154,96 @@ def clear(source: Source) -> int:
 
 def _find(source: Source, item: Item, folder: str | Path | None) -> tuple[Path, str]:
     """An item that has the right checksum, and its origin in words."""
-    if folder is not None:
-        return _use(source, item, Path(folder).expanduser() / item.packed_name), "your folder"
-    target = _cached(source, item)
-    if os.path.exists(target):
-        if _matches(target, item):
-            return target, "the cache"
-        print(f"{source.title}: {item.name} in the cache is damaged and will be replaced.")
     troubles = []
-    for label, place in _places(source):
-        if os.path.isfile(place / item.packed_name):
-            try:
-                return _use(source, item, place / item.packed_name), label
-            except CacheError:
-                raise
-            except DataError as error:
-                troubles.append(f"{label}: {error}")
-    return _download_first(source, item, troubles)
-
-
-def _places(source: Source) -> list[tuple[str, Path]]:
-    """Folders other than the cache that may hold a data set, with their names in print."""
-    places = [("the system's package", Path(folder)) for folder in source.system]
-    mirror = os.environ.get("KARPA_DATA_MIRROR", "").strip()
-    if mirror:
-        places.append(("the mirror", Path(mirror).expanduser() / source.mirror_folder))
-    return places
-
-
-def _use(source: Source, item: Item, packed: Path) -> Path:
-    """Checks a file that lies outside the cache; an archive is unpacked into the cache."""
-    if not os.path.isfile(packed):
-        raise DataError(f"{packed} does not exist. It should be {source.title}'s {item.name}.")
-    if item.form == "archive":
-        with _locked(source):
-            return _unpack(source, item, packed)
-    _check(source, item, packed, packed.name)
-    return packed
-
-
-def _download_first(source: Source, item: Item, troubles: list[str]) -> tuple[Path, str]:
-    """Tries an item's addresses in turn."""
-    if offline():
+    for origin, place in _places(source, item, folder):
+        try:
+            return _use(source, item, place), origin
+        except CacheError:
+            raise
+        except DataError as error:
+            troubles.append(f"{origin}: {error}")
+            if origin == "the cache":
+                print(f"{source.title}: {item.name} in the cache is damaged and will be replaced.")
+    if offline() and folder is None:
         troubles.append("KARPA_OFFLINE is set, so no address was tried")
-    else:
-        with _locked(source):
-            target = _cached(source, item)
-            if os.path.exists(target) and _matches(target, item):  # by the process waited for
-                return target, "the cache"
-            for url in item.urls:
-                try:
-                    return _download(source, item, url), str(urlsplit(url).hostname)
-                except CacheError:
-                    raise
-                except DataError as error:
-                    troubles.append(str(error))
     reasons = "\n".join(f"- {trouble}" for trouble in dict.fromkeys(troubles))
     raise DataError(f"{source.title}: {item.packed_name} could not be had.\n{reasons}")
 
 
-def _download(source: Source, item: Item, url: str) -> Path:
-    target = _cached(source, item)
-    packed = target.with_name(item.packed_name + ".new")
-    host = urlsplit(url).hostname
-    print(f"Downloading {item.packed_name} ({megabytes(item.size)}) from {host} ...")
-    with cache_writes(target.parent, 3 * item.size):
-        require_space(target.parent, 3 * item.size if item.form == "archive" else item.size)
-    try:
-        download(url, packed, item.size)
-        if item.form == "archive":
-            return _unpack(source, item, packed)
-        _check(source, item, packed, url)
-        with cache_writes(target.parent, item.size):
-            os.replace(packed, target)
-    finally:
-        packed.unlink(missing_ok=True)
-    return target
+def _places(
+    source: Source, item: Item, folder: str | Path | None
+) -> Iterator[tuple[str, Path | str]]:
+    """Where an item may be, in the order to try: a name for it and a path or an address."""
+    if folder is not None:
+        yield "your folder", Path(os.path.expanduser(folder)) / item.packed_name
+        return
+    if os.path.exists(_cached(source, item)):
+        yield "the cache", _cached(source, item)
+    for label, place in _folders(source):
+        if os.path.isfile(place / item.packed_name):
+            yield label, place / item.packed_name
+    if not offline():
+        for url in item.urls:
+            yield _host(url), url
 
 
-def _unpack(source: Source, item: Item, packed: Path) -> Path:
+def _folders(source: Source) -> list[tuple[str, Path]]:
+    """Folders other than the cache that may hold a data set, with their names in print."""
+    places = [("the system's package", Path(folder)) for folder in source.system]
+    mirror = os.environ.get("KARPA_DATA_MIRROR", "").strip()
+    if mirror:
+        places.append(("the mirror", Path(os.path.expanduser(mirror)) / source.mirror_folder))
+    return places
+
+
+def _use(source: Source, item: Item, place: Path | str) -> Path:
+    """Checks a file where it lies; what is an archive or at an address is put into the cache."""
     target = _cached(source, item)
-    if os.path.exists(target) and _matches(target, item):
-        return target
-    with unpacked(packed, target, item.members) as folder:
-        _check(source, item, folder, packed.name.removesuffix(".new"))
-        with cache_writes(target.parent, 0):
+    if isinstance(place, Path) and not os.path.exists(place):
+        raise DataError(f"{place} does not exist. It should be {source.title}'s {item.name}.")
+    if place == target or (isinstance(place, Path) and item.form != "archive"):
+        _check(source, item, Path(place))
+        return Path(place)
+    with _locked(source) as work:
+        if os.path.exists(target) and not _fault(target, item):  # by the process waited for
+            return target
+        content = work / item.packed_name
+        if isinstance(place, Path):
+            content = place
+        else:
+            print(
+                f"Downloading {item.packed_name} ({megabytes(item.size)}) from {_host(place)} ..."
+            )
+            space = 3 * item.size if item.form == "archive" else item.size
+            download(place, content, item.size, space)
+        with cache_writes(target.parent, 3 * item.size):
+            if item.form == "archive":
+                unpack(content, work / "unpacked", item.members)
+                content = work / "unpacked"
+            _check(source, item, content)
             shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+            os.replace(content, target)
     return target
 
 
-def _check(source: Source, item: Item, path: Path, called: str) -> None:
-    if not _matches(path, item):
+def _check(source: Source, item: Item, path: Path) -> None:
+    if fault := _fault(path, item):
         advice = source.changes or "Get it again; if that does not help, the source has changed."
-        raise DataError(f"{called} has a wrong checksum, so it is not used. {advice}")
+        raise DataError(f"{fault}, so it is not used. {advice}")
 
 
-def _matches(path: Path, item: Item) -> bool:
-    """Whether a path holds an item's content, to the bit."""
+def _fault(path: Path, item: Item) -> str:
+    """What is wrong with the content of a path, in words; empty where it is right to the bit."""
     try:
-        if path.is_dir() != (item.form == "archive"):
-            return False
-        return content_digest(path, item) == item.sha256
+        if path.is_dir() == (item.form == "archive") and content_digest(path, item) == item.sha256:
+            return ""
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}). Make it readable, or remove it."
-        ) from error
+        return f"{path} cannot be read ({error.strerror})"
+    return f"{item.packed_name} has a wrong checksum"
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url
 
 
 def _cached(source: Source, item: Item) -> Path:
@@ -272,14 +251,14 @@ def _cached(source: Source, item: Item) -> Path:
 
 
 @contextmanager
-def _locked(source: Source) -> Iterator[None]:
-    """Makes the data set's cache folder and keeps other processes from changing it."""
+def _locked(source: Source) -> Iterator[Path]:
+    """Keeps other processes from changing a data set's cache; yields an empty folder to work in."""
     from filelock import FileLock, Timeout
 
-    folder = cache_folder() / source.name
-    lock = FileLock(folder.with_name(source.name + ".lock"))
+    work = cache_folder() / source.name / "unfinished"
+    lock = FileLock(work.parent.with_name(source.name + ".lock"))
     with cache_writes(cache_folder(), source.size):
-        folder.mkdir(parents=True, exist_ok=True)
+        cache_folder().mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -291,8 +270,11 @@ def _locked(source: Source) -> Iterator[None]:
                     f"{source.title}: another process has held {lock.lock_file} for "
                     f"{WAIT_SECONDS / 60:g} minutes. End that process, then try again."
                 ) from error
-        folder.mkdir(parents=True, exist_ok=True)  # a `clear` may have come between
     try:
-        yield
+        shutil.rmtree(work, ignore_errors=True)  # what a killed run left
+        with cache_writes(work, source.size):
+            work.mkdir(parents=True)
+        yield work
     finally:
+        shutil.rmtree(work, ignore_errors=True)
         lock.release()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 
 import pytest
 
-from karpa_helpers.data import commands, sources
+from karpa_helpers import __main__
+from karpa_helpers.data import sources
 
 CONTENT = b"the right content"
 
@@ -17,19 +17,12 @@ def call(tmp_path, monkeypatch):
     """A function that runs a command with a toy set in a mirror."""
     item = sources.Item("toy.txt", hashlib.sha256(CONTENT).hexdigest(), 17, ("https://x.invalid",))
     source = sources.Source("toy", "Toy set", "one file", "CC0", (item,), "a default")
-    monkeypatch.setattr(commands, "SOURCES", {"toy": source})
+    monkeypatch.setattr(__main__, "SOURCES", {"toy": source})
     monkeypatch.setitem(sources.SOURCES, "toy", source)
     (tmp_path / "mirror" / "toy").mkdir(parents=True)
     (tmp_path / "mirror" / "toy" / "toy.txt").write_bytes(CONTENT)
     monkeypatch.setenv("KARPA_DATA_MIRROR", str(tmp_path / "mirror"))
-    parser = argparse.ArgumentParser()
-    commands.add_commands(parser.add_subparsers())
-
-    def run(*words: str) -> int:
-        arguments = parser.parse_args(["data", *words])
-        return arguments.run(arguments)
-
-    return run
+    return lambda *words: __main__.main(["data", *words])
 
 
 def test_list_shows_licence_and_place(call, capsys):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from karpa_helpers.data import sources, store
@@ -76,6 +78,57 @@ def test_file_that_cannot_be_read_is_named(toy, put, monkeypatch):
     with pytest.raises(store.DataError) as caught:
         store.fetch("toy")
     assert f"{path} cannot be read (Permission denied)" in str(caught.value)
+
+
+@pytest.fixture
+def unreadable(monkeypatch):
+    """A function that makes a file refuse to be read, also to root."""
+    refused = set()
+    real = Path.open
+
+    def opened(path, *arguments, **options):
+        if path in refused:
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", opened)
+    return refused.add
+
+
+@pytest.mark.parametrize("place", ["cache", "system"])
+def test_file_that_cannot_be_read_is_passed_over(toy, put, unreadable, place):
+    unreadable(put(place))
+    right = put("mirror")
+    assert store.fetch("toy").paths["toy.txt"] == right
+
+
+def test_cached_file_that_cannot_be_read_is_damaged(toy, put, unreadable):
+    unreadable(put("cache"))
+    assert store.item_state(toy, toy.items[0]) == "damaged"
+
+
+def test_archive_that_cannot_be_read_is_named(tmp_path, monkeypatch, unreadable):
+    folder = tmp_path / "mirror" / "eng_fra"
+    folder.mkdir(parents=True)
+    (folder / "fra-eng.zip").write_bytes(b"PK")
+    unreadable(folder / "fra-eng.zip")
+    monkeypatch.setenv("KARPA_DATA_MIRROR", str(tmp_path / "mirror"))
+    with pytest.raises(store.DataError, match=r"fra-eng\.zip .*Permission denied") as caught:
+        store.fetch("tatoeba")
+    assert "KARPA_CACHE" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["KARPA_DATA_MIRROR", "KARPA_CACHE"])
+def test_folder_of_a_user_who_is_not_there_is_no_error_of_its_own(toy, monkeypatch, variable):
+    monkeypatch.setenv(variable, "~nobody-of-this-name/data")
+    with pytest.raises(store.DataError, match="could not be had"):
+        store.fetch("toy")
+
+
+@pytest.mark.parametrize("kind", [str, np.str_, Path])
+def test_own_folder_may_be_a_path_or_any_text(toy, put, kind):
+    path = put("own")
+    assert store.fetch("toy", kind(path.parent)).paths == {"toy.txt": path}
 
 
 def test_failure_names_every_place_that_was_tried(toy, put):
@@ -174,7 +227,8 @@ def test_offline(monkeypatch, value, expected):
 def test_import_loads_nothing_slow():
     code = (
         "import sys, karpa_helpers.data.images, karpa_helpers.data.text\n"
-        "slow = {'jax', 'flax', 'requests', 'tqdm', 'PIL', 'sklearn', 'filelock', 'IPython'}\n"
+        "slow = {'jax', 'flax', 'requests', 'pooch', 'tqdm', 'PIL', 'sklearn', 'filelock'}\n"
+        "slow.add('IPython')\n"
         "print(*sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

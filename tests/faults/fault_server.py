@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import io
-import re
 import threading
 import zipfile
 from collections.abc import Callable
@@ -24,7 +23,7 @@ class Server:
 
     def __init__(self) -> None:
         self.behaviours: dict[str, list[Callable[[Handler], None]]] = {}
-        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[str] = []
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
         self.http.owner = self  # type: ignore[attr-defined]
@@ -36,15 +35,12 @@ class Server:
     def answer(self, name: str, *behaviours: Callable[[Handler], None]) -> None:
         self.behaviours[name] = list(behaviours)
 
-    def ranges(self) -> list[str | None]:
-        return [headers.get("Range") for _, headers in self.requests]
-
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server: Server = self.server.owner  # type: ignore[attr-defined]
         name = self.path.strip("/")
-        server.requests.append((name, dict(self.headers)))
+        server.requests.append(name)
         waiting = server.behaviours[name]
         (waiting.pop(0) if len(waiting) > 1 else waiting[0])(self)
 
@@ -61,20 +57,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:send])
 
 
-def good(body: bytes, tag: str = '"one"', send: int | None = None, ranges: bool = True):
+def good(body: bytes, send: int | None = None):
     """A server that does all right, or closes the connection after `send` bytes."""
+    return lambda handler: handler.reply(body, 200, send)
+
+
+def raw(answer: bytes):
+    """A server that sends these bytes, whatever they are, and closes the connection."""
 
     def behave(handler: Handler) -> None:
-        asked = re.match(r"bytes=(\d+)-", handler.headers.get("Range", ""))
-        if asked and ranges and handler.headers.get("If-Range") == tag:
-            start = int(asked[1])
-            if start >= len(body):
-                handler.reply(b"", 416)
-                return
-            where = f"bytes {start}-{len(body) - 1}/{len(body)}"
-            handler.reply(body[start:], 206, send, ETag=tag, Content_Range=where)
-        else:
-            handler.reply(body, 200, send, ETag=tag)
+        handler.wfile.write(answer)
+        handler.close_connection = True
 
     return behave
 
@@ -100,6 +93,13 @@ def register(monkeypatch: pytest.MonkeyPatch, *items: sources.Item) -> sources.S
     source = sources.Source("toy", "Toy set", "nothing much", "none", items, "nothing")
     monkeypatch.setitem(sources.SOURCES, "toy", source)
     return source
+
+
+def readdress(
+    monkeypatch: pytest.MonkeyPatch, source: sources.Source, *urls: str
+) -> sources.Source:
+    """Registers the set anew at other addresses."""
+    return register(monkeypatch, *(dataclasses.replace(i, urls=urls) for i in source.items))
 
 
 def resized(monkeypatch: pytest.MonkeyPatch, source: sources.Source, size: int) -> None:

@@ -118,12 +118,12 @@ def test_full_disk_leaves_nothing_behind(server, toy, monkeypatch):
     """Runs everywhere: the system's refusal is imitated in the middle of the transfer."""
     server.answer("toy.gz", good(BODY))
 
-    def fill(chunks, *rest):
-        yield next(iter(chunks))
+    def fill(target, chunk):
+        target.file.write(chunk[:100])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(download, "_shown", fill)
+        patch.setattr(download._Target, "write", fill)
         message = failure()
     assert "is full" in message
     assert "set KARPA_CACHE" in message
