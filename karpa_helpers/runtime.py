@@ -9,6 +9,7 @@ import importlib.metadata
 import math
 import os
 import platform
+import shutil
 import warnings
 from collections.abc import Iterable
 from functools import cache
@@ -157,6 +158,14 @@ def compiled_folder() -> Path:
     chosen = os.environ.get("KARPA_CACHE", "").strip()
     root = chosen or platformdirs.user_cache_dir("karpa", appauthor=False)
     return Path(root).expanduser().absolute() / "compiled"
+
+
+def clear_compiled_programs() -> int:
+    """Removes all compiled programs that are kept; returns the bytes freed."""
+    folder = compiled_folder()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    shutil.rmtree(folder, ignore_errors=True)
+    return size
 
 
 def processor() -> str:
