@@ -120,8 +120,8 @@ def report(
         slack = 1e-6 * max(abs(low), abs(high))
         if not low - slack <= mean <= high + slack or not _fits(unit, low, high):
             raise ValueError(
-                f"{name}: {low:.6g} to {high:.6g} cannot be the 95 % interval of {mean:.6g}: it must "
-                "hold the score, and that of a share must lie between 0 and 100 %."
+                f"{name}: {low:.6g} to {high:.6g} cannot be the 95 % interval of {mean:.6g}: "
+                "it must hold the score, and that of a share must lie between 0 and 100 %."
             )
     record: dict[str, Any] = {
         "name": name,
