@@ -22,7 +22,7 @@ from pathlib import Path
 import karpa_helpers
 
 PYTHON_FLOOR = (3, 11)
-INSTALL = 'pip install -e ".[lab]", in the folder of the course'
+INSTALL = 'pip install -e ".[lab,apps]", in the folder of the course'
 INSTALL_CUDA = 'pip install -e ".[cuda]", in the folder of the course'
 SHOWN = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "jupyterlab")
 # Packages whose own requirements are checked too: they are released apart and must fit together.
@@ -80,7 +80,7 @@ def check_versions() -> Iterator[Finding]:
     for name in SHOWN:
         yield Finding(f"{name} {_version(name) or 'missing'}")
     try:
-        for problem in unmet("karpa-helpers", extras=("", "lab")):
+        for problem in unmet("karpa-helpers", extras=("", "lab", "apps")):
             yield Finding(problem, INSTALL)
     except importlib.metadata.PackageNotFoundError:
         yield Finding("karpa-helpers is not installed, so lessons may not find it", INSTALL)
@@ -179,7 +179,7 @@ def check_preset() -> Iterator[Finding]:
 
 
 def check_data() -> Iterator[Finding]:
-    """Where each data set is at hand without the network."""
+    """Which data sets are at hand without the network, and what stands in for the others."""
     from karpa_helpers.data import store
     from karpa_helpers.data.sources import SOURCES
 
@@ -189,14 +189,17 @@ def check_data() -> Iterator[Finding]:
             f"KARPA_DATA_MIRROR is {mirror!r}, which is no folder",
             "set it to a folder with copies of the data sets, or unset it",
         )
-    if store.offline():
-        yield Finding("KARPA_OFFLINE is set: nothing is downloaded")
-    for source in SOURCES.values():
-        place = store.whereabouts(source)
-        if place == "address":
-            place = f"not at hand; `python -m karpa_helpers data fetch {source.name}` gets it"
-        yield Finding(f"{source.title}: {place}")
-        yield Finding(f"  without it: {source.embedded}")
+    places = {source: store.whereabouts(source) for source in SOURCES.values()}
+    for source, place in places.items():
+        if place != "address":
+            yield Finding(f"at hand      {source.title} ({place})")
+    missing = [source for source, place in places.items() if place == "address"]
+    for source in missing:
+        yield Finding(f"not at hand  {source.title} ({source.name}); instead: {source.embedded}")
+    if missing and store.offline():
+        yield Finding("KARPA_OFFLINE is set, so nothing is fetched")
+    elif missing:
+        yield Finding("To fetch one: `python -m karpa_helpers data fetch NAME`")
 
 
 def check_folders() -> Iterator[Finding]:
@@ -230,7 +233,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Finding]]] = {
     "devices": check_devices,
     "memory": check_memory,
     "preset": check_preset,
-    "data at hand": check_data,
+    "data": check_data,
     "folders": check_folders,
 }
 

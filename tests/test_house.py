@@ -59,14 +59,41 @@ def test_pins_belong_to_supported_pythons() -> None:
     assert {path.name for path in (ROOT / "constraints").iterdir()} == set(CONSTRAINTS.values())
 
 
-def test_conda_refers_to_pyproject_and_lists_nothing_twice() -> None:
+ORDERED = ["jupyterlab", "jax", "flax", "optax", "matplotlib", "ipywidgets", "nbval"]
+
+
+def test_conda_names_what_the_course_stands_on_by_its_tested_pins() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     python, pip, nested = environment["dependencies"]
     assert pip == "pip"
-    assert nested == {"pip": ["-e .[lab,apps]"]}
-    assert python.startswith("python")
-    floor = SpecifierSet(PROJECT["requires-python"])
-    assert set(map(str, floor)) <= set(python.removeprefix("python").split(","))
+    version = tuple(int(part) for part in python.removeprefix("python=").split("."))
+    constraints, *named, course = nested["pip"]
+    assert constraints == f"-c constraints/{CONSTRAINTS[version]}"
+    pinned = pins(CONSTRAINTS[version])
+    assert named == [f"{name}=={pinned[name]}" for name in ORDERED]
+    assert course == "-e .[lab,apps,dev]"  # with `dev`, as `make test` installs it
+
+
+def test_every_way_to_install_takes_the_same_versions() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    commands = [line for line in readme.splitlines() if re.search(r"pip install .*-e ", line)]
+    assert len(commands) >= 2  # uv, and pip on Windows
+    for line in commands:
+        version = re.search(r"-c constraints[/\\](\S+)", line)
+        assert version, f"{line} installs what nobody tested"
+        assert version[1] in FILES
+        assert ".[lab,apps" in line
+    made = {
+        name
+        for line in readme.splitlines()
+        for name in re.findall(r"(?:--python |py -)(3\.\d+)", line)
+    }
+    assert {CONSTRAINTS[3, int(name[2:])] for name in made} == {"py312.txt"}
+    extras = re.search(
+        r"^setup:\n.*call setup,(.*)\)", (ROOT / "Makefile").read_text("utf-8"), re.M
+    )
+    assert extras
+    assert extras[1].split() == ["lab", "apps"]
 
 
 def test_the_floor_of_python_is_one() -> None:
