@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import re
 import subprocess
+import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +105,74 @@ def test_the_floor_of_python_is_one() -> None:
     assert SETTINGS["tool"]["mypy"]["python_version"] == floor
     assert SETTINGS["tool"]["ruff"]["target-version"] == "py" + floor.replace(".", "")
     assert f"({floor.replace('.', ', ')})" in (ROOT / "tools" / "find_python.sh").read_text("utf-8")
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """The packages that a syntax tree imports, also by importlib.import_module with a name."""
+    for node in ast.walk(tree):
+        names: list[str | None] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
+            names = [ast.literal_eval(arg) for arg in node.args if isinstance(arg, ast.Constant)]
+        yield from (name.split(".")[0] for name in names if name)
+
+
+def distributions(names: Iterable[str]) -> set[str]:
+    """What to install for imported names of others."""
+    known = importlib.metadata.packages_distributions()
+    foreign = set(names) - set(sys.stdlib_module_names) - {"karpa_helpers"}
+    return {canonicalize_name(known.get(name, [name])[0]) for name in foreign}
+
+
+def test_the_core_depends_on_what_it_imports_and_no_more() -> None:
+    trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "karpa_helpers").rglob("*.py")]
+    imported = distributions(name for tree in trees for name in imports(tree))
+    tried = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Try)]
+    guarded = distributions(name for node in tried for part in node.body for name in imports(part))
+    listed = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
+    assert listed - imported == set(), "in pyproject's dependencies, but nowhere imported"
+    assert imported - listed - guarded == set(), "imported, but not in pyproject's dependencies"
+
+
+def test_imports_are_seen_in_every_form() -> None:
+    source = "import a.b\nfrom c.d import e\nfrom . import f\ng = importlib.import_module('h.i')"
+    assert list(imports(ast.parse(source))) == ["a", "c", "h"]
+
+
+def read_yaml(name: str) -> dict:
+    return yaml.safe_load((ROOT / name).read_text("utf-8"))
+
+
+def test_the_citation_and_the_changelog_know_the_version() -> None:
+    assert read_yaml("CITATION.cff")["version"] == PROJECT["version"]
+    assert f"## [{PROJECT['version']}] - 20" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_hooks_run_in_the_projects_environment() -> None:
+    (local,) = read_yaml(".pre-commit-config.yaml")["repos"]
+    assert local["repo"] == "local"
+    for hook in local["hooks"]:
+        python, *arguments = hook["entry"].split()
+        assert (python, hook["language"]) == (".venv/bin/python", "system")
+        assert all((ROOT / name).exists() for name in arguments if name.endswith(".py"))
+
+
+def test_the_hosted_gate_is_the_gate_on_every_python() -> None:
+    steps = read_yaml(".github/workflows/ci.yml")["jobs"]["gate"]["steps"]
+    assert steps[-1] == {"run": ".ci/run"}
+    versions = next(s["with"]["python-version"] for s in steps if "setup-python" in s["uses"])
+    assert set(versions.split()) == {f"{major}.{minor}" for major, minor in CONSTRAINTS}
+
+
+def test_the_bug_form_asks_for_the_doctor() -> None:
+    (field,) = [
+        x for x in read_yaml(".github/ISSUE_TEMPLATE/bug.yml")["body"] if x["id"] == "doctor"
+    ]
+    assert "python -m karpa_helpers doctor" in field["attributes"]["description"]
+    assert field["validations"] == {"required": True}
 
 
 def test_licences_are_there() -> None:
