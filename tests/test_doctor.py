@@ -194,7 +194,7 @@ def test_data_that_is_not_at_hand_is_told_apart_and_what_stands_in_for_it(monkey
     assert "not at hand  Names (names); instead: names made by rule" in lines
     told = [line for line in lines if line.split("  ")[0] in ("at hand", "not at hand")]
     assert len(told) == len(SOURCES)
-    assert lines[-1] == "To fetch one: `python -m karpa_helpers data fetch NAME`"
+    assert lines[-1] == "`python -m karpa_helpers data fetch NAME` gets what is not at hand"
     monkeypatch.setenv("KARPA_OFFLINE", "1")
     assert (
         texts(doctor.check_data).splitlines()[-1] == "KARPA_OFFLINE is set, so nothing is fetched"

@@ -142,6 +142,13 @@ def test_imports_are_seen_in_every_form() -> None:
     assert list(imports(ast.parse(source))) == ["a", "c", "h"]
 
 
+def test_a_learners_own_folder_is_there_and_nobody_looks_into_it() -> None:
+    ignored = (ROOT / "my_work" / ".gitignore").read_text("utf-8").splitlines()
+    assert ignored[-2:] == ["*", "!.gitignore"]
+    assert "my_work" in SETTINGS["tool"]["ruff"]["extend-exclude"]
+    assert "`my_work/`" in (ROOT / "README.md").read_text("utf-8")
+
+
 def read_yaml(name: str) -> dict:
     return yaml.safe_load((ROOT / name).read_text("utf-8"))
 
