@@ -58,7 +58,7 @@ store: setup-dev ## executes LESSON=05 from notebooks/text/ and stores it in not
 	@$(with_preset) $(BIN)/python -m tools.run_lessons --store $(LESSON)
 	@$(BIN)/python -m tools.build_results
 
-results: setup-dev ## writes README's tables from the stored lessons
+results: setup-dev ## writes the tables of README.md and docs/ from the stored lessons
 	@$(BIN)/python -m tools.build_results
 
 bench: ## measures beside PyTorch and Keras, in an environment of its own; BENCH="--quick" goes through
