@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
-import jaxlib
 import platformdirs
 from flax import nnx
 
@@ -137,7 +136,7 @@ def keep_compiled_programs() -> Path | None:
     # There XLA prints an error for each program that it loads (xla issue 44565).
     if "avx512" in processor() and not on_accelerator():
         return None
-    name = hashlib.sha256(f"{jaxlib.__version__}\n{processor()}".encode()).hexdigest()[:12]
+    name = hashlib.sha256(f"{compiler()}\n{processor()}".encode()).hexdigest()[:12]
     folder = compiled_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,6 +165,11 @@ def clear_compiled_programs() -> int:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     shutil.rmtree(folder, ignore_errors=True)
     return size
+
+
+def compiler() -> str:
+    """The version of XLA, by the package that it comes in."""
+    return f"jaxlib {importlib.metadata.version('jaxlib')}"
 
 
 def processor() -> str:
