@@ -128,7 +128,7 @@ def prepare(pairs: Pairs, recipe: TranslatorRecipe) -> Prepared:
     groups = group_pairs(source, target, shapes, recipe.batch_size)
     real = np.count_nonzero(groups["source"]) + np.count_nonzero(groups["target"])
     columns = np.asarray(shapes).sum(axis=1)[groups["shape"]].sum() * recipe.batch_size
-    padding = 1 - real / float(columns)
+    padding = 1 - int(real) / float(columns)
     return Prepared(source_pieces, target_pieces, groups, shapes, padding)
 
 
