@@ -12,6 +12,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 RESULT_MIME = "application/vnd.karpa.result+json"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 
 SETUP_CELL = """\
 # The course's own package. `make lab` installs it; see README.md.
