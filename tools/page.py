@@ -35,7 +35,7 @@ img { max-width: 100%; height: auto; }
 .equation { display: flex; align-items: center; margin: 1em 0; }
 .equation math { flex: 1 0 auto; padding: 0.2em 0; }
 .jp-RenderedHTMLCommon a:link { text-decoration: underline; }
-.jp-Cell .jp-InputPrompt, .jp-Cell .jp-OutputPrompt { color: #616161; opacity: 1; }
+.jp-Cell .jp-InputPrompt, .jp-Cell .jp-OutputPrompt { color: #616161; opacity: 1 !important; }
 :root {
   --jp-mirror-editor-comment-color: #2d6565;
   --jp-mirror-editor-number-color: #006400;
