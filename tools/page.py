@@ -33,6 +33,9 @@ pre, table, .equation { max-width: 100%; overflow-x: auto; }
 table { display: block; width: max-content; }
 img { max-width: 100%; height: auto; }
 .equation { display: flex; align-items: center; margin: 1em 0; }
+math {
+  font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math;
+}
 .equation math { flex: 1 0 auto; padding: 0.2em 0; }
 .jp-RenderedHTMLCommon a:link { text-decoration: underline; }
 .jp-Cell .jp-InputPrompt, .jp-Cell .jp-OutputPrompt { color: #616161; opacity: 1 !important; }
