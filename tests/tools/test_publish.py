@@ -137,6 +137,14 @@ def test_a_lesson_opened_alone_says_what_to_do(
     assert ("github.com" in str(stop.value)) == bool(repository)
 
 
+def test_in_colab_an_unpublished_course_asks_for_its_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_package(monkeypatch)
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    with pytest.raises(SystemExit, match=r"Upload the course's wheel.*`%pip install") as stop:
+        run_cell(setup_cell())
+    assert "make lab" not in str(stop.value)
+
+
 def test_in_colab_the_package_comes_and_jax_and_numpy_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     without_package(monkeypatch)
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
