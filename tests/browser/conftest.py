@@ -72,7 +72,8 @@ def pictures() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, no other test of the process can use asyncio.run.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     reason = "NOTHING WAS TRIED IN A BROWSER: there is no "
     api = pytest.importorskip("playwright.sync_api", reason=reason + "playwright (extra browser).")
@@ -86,7 +87,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder, home = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("home")
     shutil.copytree(ROOT / "tools", folder / "tools")
