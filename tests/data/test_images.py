@@ -161,7 +161,7 @@ def test_drawn_faces_stand_in_for_the_photographs_and_say_so(monkeypatch, capsys
     "load", [images.fashion_mnist, images.drawn_faces, images.ffhq, images.mnist]
 )
 def test_wrong_parts_are_named(load, capsys):
-    with pytest.raises(ValueError, match="part is 'training'.*held_out"):
+    with pytest.raises(ValueError, match=r"part is 'training'.*held_out"):
         load("training")
     assert capsys.readouterr().out == ""  # before anything is fetched
 
