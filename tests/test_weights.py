@@ -217,10 +217,7 @@ def test_features_of_the_yardstick_do_not_die(capsys):
 
 
 def test_training_what_ships_again(tmp_path, monkeypatch, capsys):
-    small = {"small": "small", "whole": "small"}
-    monkeypatch.setattr(
-        train_weights.images, "fashion_mnist", lambda part, size: FASHION(part, small[size])
-    )
+    monkeypatch.setattr(train_weights.images, "fashion_mnist", lambda part, whole: FASHION(part))
     with pytest.raises(train_weights.TrainingError, match="wants Fashion-MNIST's 60,000"):
         train_weights.fashion_classifier(tmp_path)
     assert train_weights.main([yardstick_module.YARDSTICK]) == 1

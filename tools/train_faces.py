@@ -32,7 +32,7 @@ def train_reader(folder: Path = weights.FOLDER, steps: int = READER_STEPS) -> Pa
 
 
 def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
-    held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
+    held_out = images.drawn_faces("held_out", pixels=PIXELS, count=SAMPLES)
     assert held_out.factors is not None
     found = face_reader.accuracy(reader.read(held_out.pixels), held_out.factors)
     worst = min(found, key=lambda name: found[name][0] / found[name][1])
@@ -64,7 +64,7 @@ def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
 
 def train_generator(folder: Path = weights.FOLDER, steps: int = GENERATOR_STEPS) -> Path:
     """The generator of lesson 08 at preset cpu: the same code, seed and number of steps."""
-    faces = images.faces("train", pixels=PIXELS, count=FACES)
+    faces = images.drawn_faces("train", pixels=PIXELS, count=FACES)
     recipe = lesson_08.face_recipe(steps)
     graphs, state = lesson_08.create_players(recipe, seed=0)
     step = fitting.adversarial_step(graphs, recipe)
@@ -77,7 +77,7 @@ def train_generator(folder: Path = weights.FOLDER, steps: int = GENERATOR_STEPS)
 def largest_variation(samples: np.ndarray) -> tuple[float, str, float, float]:
     """Of the factor that is furthest from held-out faces: its total variation, name, interval."""
     reader = load_face_reader()
-    held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
+    held_out = images.drawn_faces("held_out", pixels=PIXELS, count=SAMPLES)
     drawn, real = reader.read(samples), reader.read(held_out.pixels)
 
     def worst(rows_a: np.ndarray, rows_b: np.ndarray) -> tuple[float, str]:
@@ -129,7 +129,7 @@ def train_labelled(
     folder: Path = weights.FOLDER, steps: int = lesson_08.LABELLED_STEPS, seeds: int = 3
 ) -> Path:
     """The generator of lesson 08 that is told what to draw; seed 0 ships, all seeds are scored."""
-    faces = images.faces("train", pixels=PIXELS, count=FACES)
+    faces = images.drawn_faces("train", pixels=PIXELS, count=FACES)
     assert faces.factors is not None
     data = {"examples": faces.pixels, "labels": face_reader.labels(faces.factors)}
     runs = [labelled_run(data, seed, steps) for seed in range(seeds)]

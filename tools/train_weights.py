@@ -37,8 +37,8 @@ def fashion_classifier(folder: Path = weights.FOLDER, steps: int = FASHION_STEPS
         TrainingError: The whole set cannot be had. Its test part is embedded, and the lessons
             measure on it, so it must not be trained on.
     """
-    train = images.fashion_mnist("train", size="whole")
-    test = images.fashion_mnist("held_out", size="whole")
+    train = images.fashion_mnist("train", whole=True)
+    test = images.fashion_mnist("held_out", whole=True)
     if len(train) != FASHION_COUNT or test.labels is None:
         raise TrainingError(
             f"The yardstick wants Fashion-MNIST's {FASHION_COUNT:,} training images, and here are "

@@ -29,7 +29,8 @@ WRONG = [
 @pytest.fixture(scope="module")
 def drawn():
     return [
-        images.faces(part, pixels=32, count=n) for part, n in (("train", 600), ("held_out", 200))
+        images.drawn_faces(part, pixels=32, count=n)
+        for part, n in (("train", 600), ("held_out", 200))
     ]
 
 

@@ -58,7 +58,7 @@ def test_the_labelled_recipe_differs_where_it_says():
 
 
 def test_labelled_players_learn_from_labelled_faces():
-    faces = images.faces("train", pixels=16, count=24)
+    faces = images.drawn_faces("train", pixels=16, count=24)
     labels = face_reader.labels(faces.factors)
     recipe = lesson_08.labelled_recipe(3)
     graphs, state = lesson_08.create_labelled_players(
@@ -73,7 +73,7 @@ def test_labelled_players_learn_from_labelled_faces():
 
 
 def test_the_reader_that_ships_reads_faces_it_has_not_seen():
-    held_out = images.faces("held_out", pixels=32, count=200)
+    held_out = images.drawn_faces("held_out", pixels=32, count=200)
     reading = load_face_reader().read(held_out.pixels)
     found = face_reader.accuracy(reading, held_out.factors)
     assert {name for name, (right, total) in found.items() if right < 0.9 * total} == set()
