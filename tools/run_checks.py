@@ -40,7 +40,7 @@ def commands(pytest_arguments: list[str]) -> dict[str, list[str]]:
         "style": ["ruff", "check"],
         "format": ["ruff", "format", "--check"],
         "types": ["mypy"],
-        "tests": ["pytest", "-p", "tools.slow_tests", *workers(), *pytest_arguments],
+        "tests": ["pytest", "--ignore=tests/browser", "-p", "tools.slow_tests", *workers(), *pytest_arguments],
         "lessons": lesson_command(),
     }
 
