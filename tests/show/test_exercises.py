@@ -145,7 +145,10 @@ def rejects(name, change):
 
 
 CHANGES = {
-    "array": [lambda x: x.sort(), lambda x: x.__setitem__(0, np.nan), lambda x: x.resize(4, refcheck=False)],
+    "array": [
+        lambda x: x.sort(), lambda x: x.__setitem__(0, np.nan),
+        lambda x: x.resize(4, refcheck=False),
+    ],
     "view": [lambda x: x.fill(0), lambda x: x.__itruediv__(2)],
     "text": [lambda x: x.sort()],
     "list": [
