@@ -242,7 +242,9 @@ def module_list(modules: Iterable[nnx.Module]) -> Any:
     return nnx.List(modules) if hasattr(nnx, "List") else list(modules)
 
 
-def whole_number(name: str, value: Any, least: int = 0, most: int | None = None) -> int:
+def whole_number(
+    name: str, value: Any, least: int = 0, most: int | None = None, why: str = ""
+) -> int:
     """A count as Python's int, whichever library it comes from.
 
     Raises:
@@ -254,7 +256,7 @@ def whole_number(name: str, value: Any, least: int = 0, most: int | None = None)
         number = least - 1
     if isinstance(value, bool) or number < least or (most is not None and number > most):
         limit = f"of {least:,} or more" if most is None else f"from {least:,} to {most:,}"
-        raise ValueError(f"{name} is {value!r}; give a whole number {limit}.")
+        raise ValueError(f"{name} is {value!r}; give a whole number {limit}{why}.")
     return number
 
 

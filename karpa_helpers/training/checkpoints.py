@@ -27,7 +27,7 @@ class Curve:
 
     def __init__(self, arrays: Mapping[str, np.ndarray] | None = None) -> None:
         self.parts = {name: [np.asarray(values)] for name, values in (arrays or {}).items()}
-        self._waiting: list[Metrics] = []
+        self._waiting: list[dict[str, Any]] = []
         self._fresh: dict[str, np.ndarray] = {}
 
     def add(self, number: int, length: int, metrics: Metrics) -> None:
@@ -169,9 +169,8 @@ class RunFolder:
                 self._set_aside(failed)
                 return found
             failed.setdefault(step, ValueError("another process cannot read it"))
-        for error in failed.values():
-            if isinstance(error, _ForeignError):
-                raise error
+        if foreign := [error for error in failed.values() if isinstance(error, _ForeignError)]:
+            raise foreign[0]
         if failed:
             what = "; ".join(f"step {n}: {_brief(error)}" for n, error in failed.items())
             raise ValueError(
@@ -292,7 +291,7 @@ def _plain_leaves(tree: Tree) -> dict[str, jax.Array]:
     }
 
 
-def _checksums(item: dict[str, dict[str, Any]]) -> np.ndarray:
+def _checksums(item: Tree) -> np.ndarray:
     """CRC-32 of each array with its name, type and shape: any flipped bit changes one."""
     checksums = []
     for path, leaf in jax.tree_util.tree_flatten_with_path(item)[0]:

@@ -119,15 +119,11 @@ def fit(
         Diverged: A metric or a weight is not finite.
     """
     examples = count_examples(data)
-    if not examples:
-        raise ValueError("data holds 0 examples; give at least one.")
     whole = runtime.whole_number
     steps, seed = whole("steps", steps), whole("seed", seed, 0, 2**32 - 1)
     save_every, watch_every = whole("save_every", save_every), whole("watch_every", watch_every)
-    try:
-        batch_size = whole("batch_size", batch_size, 1, examples)
-    except ValueError as error:
-        raise ValueError(f"{error} There are {examples} examples.") from None
+    why = f": there are {examples} examples"
+    batch_size = whole("batch_size", batch_size, 1, examples, why)
     if seconds is not None and (isinstance(seconds, bool) or not 0 <= seconds < math.inf):
         raise ValueError(f"seconds is {seconds!r}; give 0 or more, or None for no limit.")
     on_accelerator = runtime.on_accelerator()
@@ -137,15 +133,15 @@ def fit(
     if not on_accelerator:
         runtime.keep_freed_memory()
     own = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}
-    config = runtime.to_json({**(config or {}), **own})
-    with nullcontext() if folder is None else open_folder(folder, config) as run_folder:
+    settings = runtime.to_json({**(config or {}), **own})
+    with nullcontext() if folder is None else open_folder(folder, settings) as run_folder:
         start = (0, _copy(state), Curve())  # the caller keeps the original: see donation
         if run_folder is not None:
             start = run_folder.restore(start[1]) or start
         data = jax.tree.map(jnp.asarray, data)
         show = show and jax.process_index() == 0
         run = _Run(
-            *start, steps=steps, seconds=seconds, chunk=chunk, config=config, folder=run_folder,
+            *start, steps=steps, seconds=seconds, chunk=chunk, config=settings, folder=run_folder,
             save_every=save_every if run_folder is not None else 0,
             watch=watch, watch_every=watch_every if watch is not None else 0,
             stepper=Stepper(step, data, batch_size, seed, start[0]),

@@ -271,7 +271,7 @@ def small_files(limit):
 def test_a_full_disk_loses_neither_the_training_nor_the_checkpoint_before(tmp_path):
     state = {"x": jax.random.normal(jax.random.key(0), (3000,))}  # of noise, which does not shrink
     run(tmp_path, state, 2, drift)
-    with small_files(100), pytest.warns(UserWarning) as caught:
+    with small_files(100), pytest.warns(UserWarning, match="could not be") as caught:
         result = run(tmp_path, state, 5, drift, save_every=4)
     messages = [str(warning.message) for warning in caught]
     for what in ("checkpoint of step 4", "checkpoint of step 5", "record"):
