@@ -7,16 +7,18 @@ import ctypes
 import hashlib
 import importlib.metadata
 import math
+import operator
 import os
 import platform
 import shutil
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
+import numpy as np
 import platformdirs
 from flax import nnx
 
@@ -238,3 +240,43 @@ def compiler_options() -> dict[str, str] | None:
 def module_list(modules: Iterable[nnx.Module]) -> Any:
     """Submodules in order. Flax 0.12 wants `nnx.List`; older Flax has only the plain list."""
     return nnx.List(modules) if hasattr(nnx, "List") else list(modules)
+
+
+def whole_number(
+    name: str, value: Any, least: int = 0, most: int | None = None, why: str = ""
+) -> int:
+    """A count as Python's int, whichever library it comes from.
+
+    Raises:
+        ValueError: It is not a whole number from `least` to `most`; True and 3.0 are none.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least or (most is not None and number > most):
+        limit = f"of {least:,} or more" if most is None else f"from {least:,} to {most:,}"
+        raise ValueError(f"{name} is {value!r}; give a whole number {limit}{why}.")
+    return number
+
+
+def to_json(value: Any) -> Any:
+    """The value in JSON's own types: NumPy's and JAX's numbers, arrays, dtypes and paths have one.
+
+    Raises:
+        TypeError: JSON has no form for it.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): to_json(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(inner) for inner in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (np.dtype, type)) and np.dtype(value) != object:
+        return np.dtype(value).name
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biufUV":  # V: bfloat16 and the like
+        return value.tolist()
+    raise TypeError(f"{value!r} has no form in JSON; give numbers, text, lists or dictionaries.")

@@ -48,13 +48,13 @@ def save(name: str, tree: Tree, card: Mapping[str, Any], folder: str | Path = FO
         The path of the safetensors file.
 
     Raises:
-        WeightsError: The name or the card is not as it should be, or the file would be larger
-            than `MAX_BYTES`.
+        WeightsError: The name or the card is not as it should be, an array has a type that would
+            not come back, or the file would be larger than `MAX_BYTES`.
+        TypeError: The card holds something that JSON has no form for.
     """
     _check_name(name)
     _check_card(name, card)
-    # As JAX would hold them; and rows first, as the format stores them.
-    arrays = {path: np.asarray(jnp.asarray(leaf), order="C") for path, leaf in _named(tree).items()}
+    arrays = {path: _array(path, leaf) for path, leaf in _named(tree).items()}
     content = safetensors.numpy.save(arrays)
     if len(content) > MAX_BYTES:
         raise WeightsError(
@@ -62,7 +62,7 @@ def save(name: str, tree: Tree, card: Mapping[str, Any], folder: str | Path = FO
             "the course. Make the model smaller, or its arrays float16."
         )
     full = {
-        **card,
+        **runtime.to_json(card),
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "versions": runtime.versions(),
@@ -158,6 +158,17 @@ def _named(tree: Tree) -> dict[str, Any]:
             raise WeightsError(f"{name} is of type {type(leaf).__name__}; weights are arrays.")
         named[name] = leaf
     return {name: leaf for name, leaf in named.items() if not _is_key(leaf)}
+
+
+def _array(name: str, leaf: Any) -> np.ndarray:
+    """An array as the format stores it, rows first; only types of NumPy's own come back."""
+    array = np.asarray(jnp.asarray(leaf), order="C")
+    if array.dtype != leaf.dtype or array.dtype.isbuiltin != 1:
+        raise WeightsError(
+            f"{name} is {leaf.dtype.name}, which would not come back as it is. Convert it first, "
+            "such as to float32, float16 or int32."
+        )
+    return array
 
 
 def _name_of(path: tuple[Any, ...]) -> str:

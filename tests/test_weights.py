@@ -91,6 +91,32 @@ def test_shapes_orders_and_types_survive(tmp_path, array):
     np.testing.assert_array_equal(back, array)
 
 
+OTHERS = "bfloat16 float8_e4m3fn float8_e5m2 float8_e8m0fnu int4 uint4 int64 float64 complex128"
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint16", "complex64", *OTHERS.split()])
+def test_a_type_comes_back_or_is_refused(tmp_path, dtype):
+    array = np.array([1, 0, 1]).astype(jnp.dtype(dtype))
+    if dtype in OTHERS.split():
+        with pytest.raises(WeightsError, match=f"a/0 is {dtype}.*Convert it first"):
+            weights.save("one", {"a": [array]}, CARD, tmp_path)
+        assert weights.available(tmp_path) == []
+        return
+    weights.save("one", {"a": [array]}, CARD, tmp_path)
+    back = weights.load("one", {"a": [array]}, tmp_path)["a"][0]
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+def test_a_card_may_hold_numbers_of_numpy_and_jax(tmp_path):
+    score = {**CARD["score"], "value": np.float32(0.5), "low": jnp.float32(0.25)}
+    card = {**CARD, "seed": np.int64(3), "steps": jnp.int32(2), "data": tmp_path, "score": score}
+    weights.save("net", weights_of(0), card, tmp_path)
+    found = weights.card("net", tmp_path)
+    assert (found["seed"], found["steps"], found["data"]) == (3, 2, str(tmp_path))
+    assert (found["score"]["value"], found["score"]["low"]) == (0.5, 0.25)
+
+
 def test_names_are_keys_and_positions_only():
     names = set(weights._named(weights_of(0)))
     assert {"params/layers/0/kernel", "params/layers/1/bias", "rest/norm/mean"} <= names

@@ -15,6 +15,7 @@ import pytest
 from flax import nnx
 
 from karpa_helpers import training
+from karpa_helpers.training import engine
 
 EXAMPLES = np.arange(20)
 
@@ -312,9 +313,9 @@ def test_an_infinity_of_the_optimizer_is_no_divergence():
 
 def test_the_check_for_finite_values_compiles_before_the_clock_starts(monkeypatch):
     events = []
-    check, clock = training.finite_leaves, training.Clock
-    monkeypatch.setattr(training, "finite_leaves", lambda s: events.append("check") or check(s))
-    monkeypatch.setattr(training, "Clock", lambda: events.append("clock") or clock())
+    check, clock = engine.finite_leaves, engine.Clock
+    monkeypatch.setattr(engine, "finite_leaves", lambda s: events.append("check") or check(s))
+    monkeypatch.setattr(engine, "Clock", lambda: events.append("clock") or clock())
     quiet(note_batch, ZERO, EXAMPLES, batch_size=5, steps=2)
     assert events == ["check", "clock", "check"]
 
@@ -438,11 +439,24 @@ def test_a_folder_with_another_model_is_refused(tmp_path):
         quiet(broken_at(99, "loss"), larger, EXAMPLES, batch_size=5, steps=2, folder=tmp_path)
 
 
-@pytest.mark.parametrize("wrong", [{"chunk": 0}, {"chunk": -1}, {"save_every": -5}, {"steps": -1}])
-def test_senseless_numbers_are_refused(wrong: dict[str, int]) -> None:
+COUNTS = ("steps", "batch_size", "seed", "chunk", "save_every", "watch_every")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({name: value} for name in COUNTS for value in (-1, np.nan, np.inf, True, 2.5, "3")),
+        *({"seconds": value} for value in (-1, np.nan, np.inf, True, np.float32("nan"))),
+        {"chunk": 0},
+        {"seed": 2**32},  # JAX would take it as 0
+    ],
+    ids=str,
+)
+def test_senseless_numbers_are_refused(wrong: dict[str, object]) -> None:
     name = next(iter(wrong))
-    with pytest.raises(ValueError, match=name):
-        training.fit(lambda s, b, k: (s, {}), jnp.zeros(2), np.zeros((8, 1)), batch_size=4, **wrong)
+    wrong = {"batch_size": 4, **wrong}
+    with pytest.raises(ValueError, match=f"^{name} is .*; give"):
+        training.fit(lambda s, b, k: (s, {}), jnp.zeros(2), np.zeros((8, 1)), **wrong)
 
 
 def test_another_config_is_another_run(tmp_path: Path) -> None:
