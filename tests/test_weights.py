@@ -12,8 +12,8 @@ from flax import nnx
 
 from karpa_helpers import runtime, weights
 from karpa_helpers.data import images
-from karpa_helpers.gan import yardstick as yardstick_module
-from karpa_helpers.gan.yardstick import Classifier, load_yardstick
+from karpa_helpers.gan import judges
+from karpa_helpers.gan.judges import Classifier, load_yardstick
 from karpa_helpers.weights import WeightsError
 from tools import train_weights
 
@@ -224,7 +224,7 @@ def test_every_file_that_ships_has_a_card_and_a_recipe():
 
 
 def test_the_yardstick_is_as_good_as_its_card_says(capsys):
-    yardstick, score = load_yardstick(), weights.card(yardstick_module.YARDSTICK)["score"]
+    yardstick, score = load_yardstick(), weights.card(judges.YARDSTICK)["score"]
     # The embedded images are the official test part, which the card's score was taken on.
     right = [
         yardstick.accuracy(part) * len(part)
@@ -246,12 +246,12 @@ def test_training_what_ships_again(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train_weights.images, "fashion_mnist", lambda part, whole: FASHION(part))
     with pytest.raises(train_weights.TrainingError, match="wants Fashion-MNIST's 60,000"):
         train_weights.fashion_classifier(tmp_path)
-    assert train_weights.main([yardstick_module.YARDSTICK]) == 1
+    assert train_weights.main([judges.YARDSTICK]) == 1
     assert "data fetch fashion_mnist" in capsys.readouterr().err
     monkeypatch.setattr(train_weights, "FASHION_COUNT", 8000)
     train_weights.fashion_classifier(tmp_path, steps=2)
-    weights.load(yardstick_module.YARDSTICK, template_of_the_yardstick(), tmp_path)
-    assert weights.card(yardstick_module.YARDSTICK, tmp_path)["steps"] == 2
+    weights.load(judges.YARDSTICK, template_of_the_yardstick(), tmp_path)
+    assert weights.card(judges.YARDSTICK, tmp_path)["steps"] == 2
 
 
 def template_of_the_yardstick():

@@ -11,9 +11,10 @@ import numpy as np
 from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import draw_factors, render
-from karpa_helpers.gan import face_reader, fitting
-from karpa_helpers.gan.face_reader import load_face_reader
+from karpa_helpers.gan import fitting
 from karpa_helpers.lessons import lesson_08
+from karpa_helpers.lessons import lesson_08_reader as face_reader
+from karpa_helpers.lessons.lesson_08_reader import load_face_reader
 from karpa_helpers.maths import shares
 from karpa_helpers.show import results
 
@@ -48,7 +49,7 @@ def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
     }
     card = {
         "what": "classifier of drawn faces' factors, whose answers and features judge generators",
-        "model": "karpa_helpers.gan.face_reader.ReaderNetwork(), its default arguments",
+        "model": "karpa_helpers.lessons.lesson_08_reader.ReaderNetwork(), its default arguments",
         "input": "images (N, 32, 32, 3), float32 in [-1, 1]: images.to_unit of 0 to 255",
         "data": f"{READ_FACES:,} faces drawn by rule (seed 1, after the first {FACES:,})",
         "licence": "Apache-2.0, data and weights, as the course's code",
@@ -175,7 +176,7 @@ def save_labelled(
         "model": "karpa_helpers.lessons.lesson_08.create_labelled_players, label_dim=LABEL_DIM of "
         "face_reader",
         "input": f"latent vectors (N, {lesson_08.LATENT}), standard normal, and labels "
-        f"(N, {face_reader.LABEL_DIM}) as gan.face_reader.labels makes them",
+        f"(N, {face_reader.LABEL_DIM}) as lesson_08_reader.labels makes them",
         "data": f"{FACES:,} faces drawn by rule (seed 1), with their factors; no real person",
         "licence": "Apache-2.0, data and weights, as the course's code",
         "seed": 0,

@@ -9,9 +9,10 @@ import pytest
 from karpa_helpers import training, weights
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import draw_factors
-from karpa_helpers.gan import augment, face_reader, fitting, losses
-from karpa_helpers.gan.face_reader import load_face_reader
+from karpa_helpers.gan import augment, fitting, losses
 from karpa_helpers.lessons import lesson_08
+from karpa_helpers.lessons import lesson_08_reader as face_reader
+from karpa_helpers.lessons.lesson_08_reader import load_face_reader
 
 
 def test_schedules_fall_on_half_a_cosine():

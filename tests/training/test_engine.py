@@ -116,6 +116,19 @@ def test_moving_average_is_the_formula():
     np.testing.assert_allclose(training.moving_average(old, new, 0.9)["a"], [1.2, 1.6], rtol=1e-6)
 
 
+def test_a_moving_average_copies_what_has_none():
+    keys, counts, flags = jax.random.split(jax.random.key(1), 3), jnp.arange(3), jnp.ones(2, bool)
+    old = {"w": 1.0, "key": keys[0], "count": counts[0], "flag": ~flags}
+    new = {"w": 2.0, "key": keys[1], "count": counts[2], "flag": flags}
+    found = training.moving_average(old, new, 0.75)
+    assert found["w"] == 1.25
+    for name in ("key", "count", "flag"):
+        assert found[name].dtype == new[name].dtype
+        assert (found[name] == new[name]).all()
+        assert (training.advance(old, new)[name] == new[name]).all()
+    assert training.advance(old, new)["w"] == 1.0
+
+
 @pytest.mark.parametrize("batch_size", [1, 6, 20])
 @pytest.mark.parametrize("chunk", [1, 7])
 def test_each_epoch_draws_without_replacement(batch_size, chunk):

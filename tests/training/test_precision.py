@@ -201,6 +201,8 @@ def test_lowered_leaves_integers_and_keys() -> None:
     low = precision.cast_to(tree, jnp.bfloat16)
     assert low["weight"].dtype == jnp.bfloat16
     assert all(low[name].dtype == tree[name].dtype for name in ("count", "key"))
+    plain = {"number": 3, "flag": True, "flags": np.ones(2, bool), "half": np.ones(2, np.float16)}
+    assert all(x is plain[n] for n, x in precision.cast_to(plain, "bfloat16").items())
     assert precision.cast_to(tree, None) is tree
     assert precision.cast_to(tree, "float32")["weight"].dtype == jnp.float32
 

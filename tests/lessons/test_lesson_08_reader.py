@@ -13,7 +13,7 @@ from flax import nnx
 from karpa_helpers import training
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import FACTORS
-from karpa_helpers.gan import face_reader
+from karpa_helpers.lessons import lesson_08_reader as face_reader
 
 WRONG = [
     np.zeros((2, 32, 32, 3), np.float32),
