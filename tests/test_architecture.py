@@ -45,7 +45,7 @@ NO_CODE = {
     tokenize.ENDMARKER,
 }  # fmt: skip
 # One lesson alone imports these so far, and derives what they hold; those to come build on them.
-TAUGHT = ("maths.divergences",)
+TAUGHT = ("maths.divergences", "training.optimizers")
 # Verbs of the field that are read with their module's name before them: `decoding.sample`.
 VERBS = {"from_folder", "generate", "run", "sample", "split", "train"}
 

@@ -12,10 +12,9 @@ from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import draw_factors, render
 from karpa_helpers.gan import fitting
-from karpa_helpers.lessons import lesson_08
+from karpa_helpers.lessons import lesson_08, lesson_08_shares
 from karpa_helpers.lessons import lesson_08_reader as face_reader
 from karpa_helpers.lessons.lesson_08_reader import load_face_reader
-from karpa_helpers.maths import shares
 from karpa_helpers.show import results
 
 FACES, READ_FACES = 10_000, 20_000  # of one stream of drawn faces: the game's, then the reader's
@@ -85,7 +84,7 @@ def largest_variation(samples: np.ndarray) -> tuple[float, str, float, float]:
         picked = [{n: v[r] for n, v in reading.values.items()}
                   for reading, r in ((drawn, rows_a), (real, rows_b))]  # fmt: skip
         return max(
-            (shares.total_variation(*(face_reader.counts(v, name) for v in picked)), name)
+            (lesson_08_shares.total_variation(*(face_reader.counts(v, name) for v in picked)), name)
             for name in face_reader.HEADS
         )
 

@@ -12,8 +12,10 @@ import numpy as np
 import optax
 from flax import nnx
 
-from karpa_helpers.gan import augment, losses, residual
+from karpa_helpers.gan import losses
 from karpa_helpers.gan.fitting import GameState, Graphs, Recipe, create_game_state
+from karpa_helpers.lessons import lesson_08_augment as augment
+from karpa_helpers.lessons import lesson_08_networks as residual
 from karpa_helpers.lessons.lesson_08_reader import check_pixels
 
 FACES = "faces"  # names of the weights that ship

@@ -18,9 +18,9 @@ from karpa_helpers.data.subwords import Subwords
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.lessons import lesson_14_dictionary
+from karpa_helpers.lessons.lesson_14_translator import Translator
 from karpa_helpers.seq2seq import decoding, fitting
 from karpa_helpers.seq2seq.networks import Attention, Seq2Seq
-from karpa_helpers.seq2seq.translator import Translator
 from karpa_helpers.training import optimizers
 from karpa_helpers.training.stepping import Step, Tree
 

@@ -9,8 +9,8 @@ import pytest
 from karpa_helpers import training, weights
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import draw_factors
-from karpa_helpers.gan import augment, fitting, losses
-from karpa_helpers.lessons import lesson_08
+from karpa_helpers.gan import fitting, losses
+from karpa_helpers.lessons import lesson_08, lesson_08_augment
 from karpa_helpers.lessons import lesson_08_reader as face_reader
 from karpa_helpers.lessons.lesson_08_reader import load_face_reader
 
@@ -51,7 +51,7 @@ def test_the_labelled_recipe_differs_where_it_says():
     labelled, plain = lesson_08.labelled_recipe(100), lesson_08.face_recipe(100)
     x = jax.random.uniform(jax.random.key(0), (2, 8, 8, 3), minval=-1)
     seen = labelled.augment(jax.random.key(1), x)
-    np.testing.assert_array_equal(seen, augment.sharpen(x, lesson_08.SHARPNESS))
+    np.testing.assert_array_equal(seen, lesson_08_augment.sharpen(x, lesson_08.SHARPNESS))
     assert float(labelled.learning_rate(0)) == pytest.approx(lesson_08.LABELLED_RATES[0])
     assert float(labelled.weight(100)) == pytest.approx(lesson_08.LABELLED_GAMMAS[1])
     assert labelled.game is plain.game

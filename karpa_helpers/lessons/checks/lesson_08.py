@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from karpa_helpers.gan import losses
-from karpa_helpers.maths.shares import total_variation
+from karpa_helpers.lessons.lesson_08_shares import total_variation
 from karpa_helpers.show.exercises import expect, register
 
 
