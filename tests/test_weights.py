@@ -48,7 +48,7 @@ def weights_of(seed: int, width: int = 3):
 
 def plain(tree):
     """The arrays of a tree, without its random keys."""
-    return [np.asarray(x) for x in jax.tree.leaves(tree) if not weights._is_key(x)]
+    return [np.asarray(x) for x in jax.tree.leaves(tree) if not weights.is_key(x)]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from jax.experimental import multihost_utils
 
 from karpa_helpers.training.stepping import Metrics, Tree, any_process
+from karpa_helpers.weights import differences, is_key, write_whole
 
 
 class Curve:
@@ -180,17 +181,12 @@ class RunFolder:
         return None
 
     def _restored(self, step: int, state: Tree) -> tuple[int, Tree, Curve]:
-        saved, expected = self._saved(step), _plain_leaves(state)
-        problems = [
-            f"{name}: {there} saved, {wanted} expected"
-            for name, array in expected.items()
-            if (there := _kind(saved["state"].get(name))) != (wanted := _kind(array))
-        ]
-        if problems or len(saved["state"]) != len(expected):
-            detail = "; ".join(problems[:3])
-            detail = detail or f"{len(saved['state'])} arrays, {len(expected)} expected"
+        metadata = self._manager.item_metadata(step)  # shape and dtype of each array
+        saved = {"state": {}, "curve": {}, **getattr(metadata, "tree", metadata)}
+        expected = _plain_leaves(state)
+        if problems := differences(saved["state"], expected):
             raise _ForeignError(
-                f"The checkpoint in {self.folder} is of another model ({detail}). "
+                f"The checkpoint in {self.folder} is of another model ({'; '.join(problems[:3])}). "
                 "Choose another folder, or delete this one."
             )
         # What JAX may move must come back so: committed to a device, it would be another program.
@@ -206,10 +202,7 @@ class RunFolder:
         if checksums is not None and not np.array_equal(checksums, _checksums(found)):
             raise ValueError("its numbers are not those that were saved")
         leaves, structure = jax.tree.flatten(state)
-        restored = [
-            _like(jnp.asarray(found["state"][name]), leaf)
-            for name, leaf in zip(expected, leaves, strict=True)
-        ]
+        restored = map(_like, [found["state"][name] for name in expected], leaves)
         return step, jax.tree.unflatten(structure, restored), Curve(found["curve"])
 
     def _set_aside(self, failed: dict[int, Exception]) -> None:
@@ -232,7 +225,7 @@ class RunFolder:
         """Writes the run's record as JSON. Where that fails it warns."""
         if jax.process_index() == 0:
             try:
-                _write_json(self.folder / "record.json", record)
+                write_whole(self.folder / "record.json", _written(record))
             except OSError as error:
                 self._warn("The record", error)
 
@@ -240,7 +233,7 @@ class RunFolder:
         warnings.warn(
             f"{what} could not be written to {self.folder} ({_brief(error)}). What was trained "
             "is not lost; free some space, or choose another folder, to keep later ones.",
-            stacklevel=4,
+            stacklevel=5,
         )
 
     def _refuse_types(self, state: Tree) -> None:
@@ -253,16 +246,11 @@ class RunFolder:
                     "Convert it, such as to float32 or int32, or train without a folder."
                 )
 
-    def _saved(self, step: int) -> dict[str, dict[str, Any]]:
-        """Shape and dtype of each array of a checkpoint."""
-        metadata = self._manager.item_metadata(step)
-        return {"state": {}, "curve": {}, **getattr(metadata, "tree", metadata)}
-
     def _refuse_another_run(self, config: dict[str, Any]) -> None:
         path = self.folder / "config.json"
         if not path.exists():
             if jax.process_index() == 0:
-                _write_json(path, config)
+                write_whole(path, _written(config))
             return
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -271,14 +259,14 @@ class RunFolder:
                 f"{path} cannot be read, so whose run this is cannot be told. Delete that file if "
                 "it is this one's, or choose another folder."
             ) from error
-        differences = [
+        different = [
             f"{name} {found.get(name)!r} there, {config.get(name)!r} here"
             for name in {**found, **config}
-            if json.dumps(found.get(name)) != json.dumps(config.get(name))  # NaN is NaN there
+            if _written(found.get(name)) != _written(config.get(name))  # where NaN is NaN
         ]
-        if differences:
+        if different:
             raise ValueError(
-                f"{self.folder} holds another run ({'; '.join(differences)}). "
+                f"{self.folder} holds another run ({'; '.join(different)}). "
                 "Choose another folder, or delete this one."
             )
 
@@ -299,39 +287,28 @@ def _checksums(item: Tree) -> np.ndarray:
             leaf.is_fully_addressable or leaf.is_fully_replicated
         ):
             leaf = multihost_utils.process_allgather(leaf, tiled=True)
-        label = f"{jax.tree_util.keystr(path)} {_kind(leaf)}"
+        label = f"{jax.tree_util.keystr(path)} {leaf.dtype} {leaf.shape}"
         checksums.append(zlib.crc32(np.asarray(leaf).tobytes(), zlib.crc32(label.encode())))
     return np.array(checksums, np.uint32)
 
 
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(jnp.asarray(leaf).dtype, jax.dtypes.prng_key)
-
-
 def _plain(leaf: Any) -> jax.Array:
     """A leaf as an array of numbers, in its place; of a random key, its numbers."""
-    return jax.random.key_data(leaf) if _is_key(leaf) else jnp.asarray(leaf)
+    leaf = jnp.asarray(leaf)
+    return jax.random.key_data(leaf) if is_key(leaf) else leaf
 
 
-def _like(array: jax.Array, leaf: Any) -> jax.Array:
+def _like(array: Any, leaf: Any) -> jax.Array:
     """Numbers as a leaf of the kind of another."""
-    if not _is_key(leaf):
+    array = jnp.asarray(array)
+    if not is_key(leaf):
         return array
     return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf))
 
 
-def _kind(array: Any) -> str:
-    return "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
+def _written(content: Any) -> bytes:
+    return json.dumps(content, indent=1, sort_keys=True).encode()
 
 
 def _brief(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".part")
-    try:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

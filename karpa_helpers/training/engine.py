@@ -124,12 +124,13 @@ def fit(
     save_every, watch_every = whole("save_every", save_every), whole("watch_every", watch_every)
     why = f": there are {examples} examples"
     batch_size = whole("batch_size", batch_size, 1, examples, why)
-    if seconds is not None and (isinstance(seconds, bool) or not 0 <= seconds < math.inf):
+    true = isinstance(seconds, bool | np.bool_)
+    if seconds is not None and (true or not 0 <= seconds < math.inf):
         raise ValueError(f"seconds is {seconds!r}; give 0 or more, or None for no limit.")
+    runtime.configure_jax()  # first, since JAX reads it once
     on_accelerator = runtime.on_accelerator()
     chunk = (ACCELERATOR_CHUNK if on_accelerator else 1) if chunk is None else chunk
     chunk = whole("chunk", chunk, 1)
-    runtime.configure_jax()
     if not on_accelerator:
         runtime.keep_freed_memory()
     own = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}

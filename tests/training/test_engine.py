@@ -324,6 +324,25 @@ def test_an_infinity_of_the_optimizer_is_no_divergence():
     np.testing.assert_array_equal(result.state["weight"], [3, 3])
 
 
+def test_leaves_that_are_no_floats_are_neither_finite_nor_not():
+    tree = {
+        "key": jax.random.key(0), "keys": jax.random.split(jax.random.key(1)), "flag": True,
+        "count": jnp.int32(2**31 - 1), "bits": jnp.zeros(2, jnp.uint4), "bool": jnp.array([False]),
+    }  # fmt: skip
+    assert training.finite_leaves(tree).shape == (0,)
+    assert training.all_finite(tree)
+    for dtype in (jnp.float16, jnp.bfloat16, jnp.float8_e4m3fn, jnp.complex64):
+        assert training.all_finite({**tree, "x": jnp.ones(2, dtype)})
+        assert not training.all_finite({**tree, "x": jnp.array([1, jnp.nan]).astype(dtype)})
+
+    def step(state, batch, key):
+        return {**state, "x": state["x"] / 0}, {"loss": jnp.zeros(())}
+
+    with pytest.raises(training.Diverged, match="a weight is not finite") as caught:
+        quiet(step, {**tree, "x": jnp.ones(2)}, EXAMPLES, batch_size=5, steps=3)
+    assert_same_bits(caught.value.result.state["keys"], tree["keys"])
+
+
 def test_the_check_for_finite_values_compiles_before_the_clock_starts(monkeypatch):
     events = []
     check, clock = engine.finite_leaves, engine.Clock
