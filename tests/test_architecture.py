@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import re
 import tokenize
@@ -229,6 +230,28 @@ def test_the_core_holds_what_has_two_users(graph: grimp.ImportGraph) -> None:
         and next(iter(importers - {module.rpartition(".")[0]})).startswith("lesson ")
     }
     assert single == set(TAUGHT), "with one user it belongs in lessons/, unless it is taught"
+
+
+def exported(package: str) -> set[str]:
+    """The names that a package's face offers, from the stub that it is loaded by."""
+    tree = ast.parse((FOLDER / package / "__init__.pyi").read_text("utf-8"))
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name for node in imports for alias in node.names}
+
+
+@pytest.mark.parametrize("package", ["gan", "maths", "nn", "seq2seq"])
+def test_a_face_offers_all_public_names(package: str) -> None:
+    trees = [ast.parse(path.read_text("utf-8")) for path in (FOLDER / package).glob("*.py")]
+    nodes = [node for tree in trees for node in tree.body]
+    defined = {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    assert {name for name in defined if name[0] != "_"} <= exported(package)
+
+
+@pytest.mark.parametrize("package", ["gan", "maths", "nn", "seq2seq", "training"])
+def test_what_a_face_offers_is_there(package: str) -> None:
+    face = importlib.import_module(f"{PACKAGE}.{package}")
+    assert exported(package) <= set(dir(face))
+    assert all(getattr(face, name) is not None for name in exported(package))
 
 
 def test_no_public_name_means_two_things() -> None:

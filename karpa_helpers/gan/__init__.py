@@ -1,1 +1,5 @@
-"""Generative adversarial networks: losses, networks, fitting and scores."""
+"""Generative adversarial networks: losses, networks, the adversarial step, scores, judges."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
