@@ -128,7 +128,7 @@ from .scores import (
     class_shares as class_shares,
 )
 from .scores import (
-    copied_share as copied_share,
+    copied as copied,
 )
 from .scores import (
     covered_classes as covered_classes,

@@ -41,7 +41,7 @@ def judge(generated: np.ndarray, reference: np.ndarray, k: int = 5) -> Scores:
     """All scores that compare generated features with real ones.
 
     Print beside them the floor: `judge` of other real images, as many as were generated. None of
-    these scores sees copied training images; `copied_share` does.
+    these scores sees copied training images; `copied` does.
 
     Args:
         generated: Features of generated images (N, d).
@@ -220,7 +220,7 @@ def nearest(examples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.sqrt(squared), indices
 
 
-def copied_share(
+def copied(
     generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, quantile: float = 0.05
 ) -> float:
     """Share of generated examples suspiciously near to a training example.

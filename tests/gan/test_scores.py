@@ -263,21 +263,19 @@ def test_copied_is_a_share_below_a_quantile():
     near_drawn = scipy.spatial.distance.cdist(generated, training).min(1)
     expected = (near_drawn < np.quantile(near_real, 0.1)).mean()
     assert 0 < expected < 1
-    assert scores.copied_share(generated, held_out, training, quantile=0.1) == pytest.approx(
-        expected
-    )
+    assert scores.copied(generated, held_out, training, quantile=0.1) == pytest.approx(expected)
 
 
 def test_copied_tells_copies_from_fresh_examples():
     rng = np.random.default_rng(0)
     training, held_out, fresh = normal(rng, 2000), normal(rng, 2000), normal(rng, 2000)
     copies = rng.choice(training, 500)
-    assert scores.copied_share(fresh, held_out, training) == pytest.approx(0.05, abs=0.02)
-    assert scores.copied_share(copies, held_out, training) == 1
-    assert scores.copied_share(copies + 1e-3, held_out, training) == 1
+    assert scores.copied(fresh, held_out, training) == pytest.approx(0.05, abs=0.02)
+    assert scores.copied(copies, held_out, training) == 1
+    assert scores.copied(copies + 1e-3, held_out, training) == 1
     # Junk does not hide copies, as it would in a comparison of means.
     half = np.concatenate([copies, normal(rng, 500) + 20])
-    assert scores.copied_share(half, held_out, training) == 0.5
+    assert scores.copied(half, held_out, training) == 0.5
 
 
 @pytest.mark.parametrize("offset", [0, 10**6])
@@ -287,23 +285,23 @@ def test_copies_are_seen_where_held_out_examples_are_copies_too(duplicates, offs
     training, held_out, fresh = (offset + rng.integers(0, 9, (n, 16)) for n in (500, 200, 400))
     held_out[:duplicates] = training[:duplicates]
     copies = training[200:300]
-    assert scores.copied_share(copies, held_out, training) == 1
-    assert scores.copied_share(fresh, held_out, training) < 0.1
+    assert scores.copied(copies, held_out, training) == 1
+    assert scores.copied(fresh, held_out, training) < 0.1
     if duplicates < 200:  # a small change does not hide copies
-        assert scores.copied_share(copies + 1e-3, held_out, training) == 1
+        assert scores.copied(copies + 1e-3, held_out, training) == 1
 
 
 def test_one_point_only_is_all_copied():
     same = np.full((5, 2), 0.1)
-    assert scores.copied_share(same, same, same) == 1
-    assert scores.copied_share(same + 1, same, same) == 0
+    assert scores.copied(same, same, same) == 1
+    assert scores.copied(same + 1, same, same) == 0
     assert scores.frechet_distance(same, same) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("quantile", [0, 1, 5])
 def test_copied_wants_a_share(quantile):
     with pytest.raises(ValueError, match="give a share between 0 and 1"):
-        scores.copied_share(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)), quantile)
+        scores.copied(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)), quantile)
 
 
 def test_judge_is_the_single_scores_by_name():
