@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from karpa_helpers.data.encodings import compose
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL, UNK
 
 SPACE = "\u2581"  # how sentencepiece writes the space in front of a word
@@ -115,7 +115,7 @@ def clean(text: str) -> str:
         text: Any text; invisible characters and halves of characters are left out, and the two
             characters that sentencepiece reserves, U+2581 and U+2585, become spaces.
     """
-    composed = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
+    composed = compose(text.encode("utf-8", "ignore").decode())
     return " ".join(RESERVED.sub(" ", INVISIBLE.sub("", composed)).split())
 
 
