@@ -33,7 +33,7 @@ export PYTHON
 # The environment's own kernel comes before one of the same name in the user's home.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test run store results bench publish links clean setup setup-dev
+.PHONY: help lab test browser run store results bench publish links clean setup setup-dev
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 16
@@ -51,6 +51,10 @@ lab: setup ## opens JupyterLab at the first lesson; LAB_ARGS="--no-browser --por
 test: setup-dev ## style, types, unit tests, all lessons; ONLY="tests lessons", PYTEST="-k name" for less
 	@$(BIN)/python -m tools.run_checks $(if $(ONLY),--only $(ONLY)) -- $(PYTEST)
 
+browser: ## opens lessons in the system's Chromium: saved, reopened, on a phone, offline
+	$(call setup,lab apps dev browser)
+	@$(BIN)/python -m pytest -p no:cacheprovider -rs tests/browser
+
 run: setup ## executes LESSON=05 (unset: all) into build/, as notebook and HTML; PRESET=ci|cpu|gpu
 	@$(with_preset) $(BIN)/python -m tools.run_lessons $(LESSON)
 
@@ -58,7 +62,7 @@ store: setup-dev ## executes LESSON=05 from notebooks/text/ and stores it in not
 	@$(with_preset) $(BIN)/python -m tools.run_lessons --store $(LESSON)
 	@$(BIN)/python -m tools.build_results
 
-results: setup-dev ## writes README's tables from the stored lessons
+results: setup-dev ## writes the tables of README.md and docs/ from the stored lessons
 	@$(BIN)/python -m tools.build_results
 
 bench: ## measures beside PyTorch and Keras, in an environment of its own; BENCH="--quick" goes through

@@ -21,7 +21,7 @@ from karpa_helpers.gan.networks import (
     PlainDiscriminator,
     leaky,
 )
-from karpa_helpers.gan.residual import ResidualDiscriminator, ResidualGenerator
+from karpa_helpers.lessons.lesson_08_networks import ResidualDiscriminator, ResidualGenerator
 from karpa_helpers.nn.convolution import ConvStride2, ConvTranspose2x
 
 GAMMA, RATE, CHECK_RATE, CHECK_STEPS = 0.3, 2e-4, 0.05, 2

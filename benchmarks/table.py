@@ -1,4 +1,4 @@
-"""Rows of measurements as tables. README's speed table is made from it: standard library only."""
+"""Rows of measurements as tables: docs/speed.md's in full, README's in brief."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ HEAD = [
     "first call, s", "peak memory, MB",
 ]  # fmt: skip
 ORDER = [row.name for row in ROWS]
+# README's five: one of each kind, and the training step in which PyTorch is faster.
+BRIEF = ("dcgan28", "dcgan64_last", "gru", "transformer", "decode")
 
 
 def read(file: Path = FILE) -> list[Record]:
@@ -131,7 +133,22 @@ def speed(rows: Sequence[Record]) -> str:
     return "\n\n".join(parts)
 
 
-def described(rows: Sequence[Record]) -> str:
+def brief(rows: Sequence[Record]) -> str:
+    """A few rows of the newest JAX beside PyTorch as it comes, and what they were measured on."""
+    places = [list(own) for _, own in itertools.groupby(newest(rows), place)]
+    own = max(places, key=lambda own: own[-1]["date"], default=[])
+    chosen = [row for row in own if row["row"] in BRIEF]
+    if not chosen:
+        return ""
+    head = ["One call", "course", "PyTorch", "PyTorch's time by the course's"]
+    body = [
+        [row["title"], duration(row, COURSE), duration(row, EAGER), ratio(row, EAGER, COURSE)]
+        for row in chosen
+    ]
+    return markdown(head, body) + "\n\n" + measured_on(chosen)
+
+
+def measured_on(rows: Sequence[Record]) -> str:
     """Machine, versions and dates of rows."""
     versions: dict[str, str] = {}
     for row in rows:
@@ -140,9 +157,14 @@ def described(rows: Sequence[Record]) -> str:
     found = ", ".join(f"{name} {versions[name]}" for name in names if name in versions)
     dates = sorted({row["date"][:10] for row in rows})
     day = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return f"{rows[0]['device']}; {found}; {day}."
+
+
+def described(rows: Sequence[Record]) -> str:
+    """What rows were measured on, and how their table is read."""
     threads = sorted({str(row["threads"]) for row in rows})
     return (
-        f"{rows[0]['device']}; {found}; {day}. All libraries had {' or '.join(threads)} threads. "
+        f"{measured_on(rows)} All libraries had {' or '.join(threads)} threads. "
         "Times are medians over rounds (lowest to highest), in each of which all take turns; "
         'ratios are medians of the rounds\' ratios. "Engine by alone" is the time of a call of the '
         'engine by that of the compiled step on one fixed batch. "Share of products\' rate" is the '

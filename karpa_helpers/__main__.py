@@ -42,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("list", list_sets, "show all data sets, their size and terms, and where they are at hand"),
         ("fetch", fetch_set, "get a data set and check it"),
         ("verify", verify_sets, "check the data sets in the cache"),
-        ("clear", clear_sets, "remove data sets from the cache"),
+        ("clear", clear_sets, "remove data sets, and all compiled programs, from the cache"),
     ):
         command = commands.add_parser(name, help=about, description=about)
         command.set_defaults(run=run)
@@ -91,9 +91,13 @@ def verify_sets(options: argparse.Namespace) -> None:
 
 
 def clear_sets(options: argparse.Namespace) -> None:
-    """Removes one set or all of them from the cache."""
+    """Removes one set from the cache, or all of them and the compiled programs."""
     for source in _chosen(options.name):
         print(f"{source.name}: {megabytes(store.clear(source))} freed")
+    if options.name is None:
+        from karpa_helpers import runtime  # only here: the other commands do without JAX
+
+        print(f"compiled programs: {megabytes(runtime.clear_compiled_programs())} freed")
 
 
 def _chosen(name: str | None) -> list[Source]:

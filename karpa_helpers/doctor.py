@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from pathlib import Path
 import karpa_helpers
 
 PYTHON_FLOOR = (3, 11)
-INSTALL = 'pip install -e ".[lab]", in the folder of the course'
+INSTALL = 'pip install -e ".[lab,apps]", in the folder of the course'
 INSTALL_CUDA = 'pip install -e ".[cuda]", in the folder of the course'
 SHOWN = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "jupyterlab")
 # Packages whose own requirements are checked too: they are released apart and must fit together.
@@ -73,32 +74,24 @@ def examine() -> Iterator[tuple[str, list[Finding]]]:
 
 def check_versions() -> Iterator[Finding]:
     """Python and the packages, each against what the others require."""
-    version = platform.python_version()
-    old = sys.version_info[:2] < PYTHON_FLOOR
     floor = ".".join(map(str, PYTHON_FLOOR))
-    yield Finding(f"python {version}", f"install Python {floor} or newer" if old else "")
+    old = f"install Python {floor} or newer" if sys.version_info[:2] < PYTHON_FLOOR else ""
+    yield Finding(f"python {platform.python_version()}", old)
     for name in SHOWN:
         yield Finding(f"{name} {_version(name) or 'missing'}")
-    try:
-        for problem in unmet("karpa-helpers", extras=("", "lab")):
-            yield Finding(problem, INSTALL)
-    except importlib.metadata.PackageNotFoundError:
+    if _version("karpa-helpers") is None:
         yield Finding("karpa-helpers is not installed, so lessons may not find it", INSTALL)
-    for name in COUPLED:
-        if _version(name):
-            for problem in unmet(name):
-                yield Finding(problem, INSTALL)
+    for name in ("karpa-helpers", *COUPLED):
+        for problem in unmet(name, extras=("", "lab", "apps")) if _version(name) else ():
+            yield Finding(problem, INSTALL)
 
 
 def unmet(name: str, extras: Iterable[str] = ("",)) -> list[str]:
     """The requirements of an installed package that the installed versions do not meet.
 
     Args:
-        name: The package.
+        name: The package; it must be installed.
         extras: Which of its extras count; "" stands for what it always needs.
-
-    Raises:
-        PackageNotFoundError: The package is not installed.
     """
     from packaging.requirements import Requirement
 
@@ -119,17 +112,15 @@ def check_devices() -> Iterator[Finding]:
     """What JAX computes on, and whether it leaves a GPU unused."""
     yield Finding(f"CPU: {os.cpu_count()} cores")
     cards = nvidia_cards()
-    for card in cards:
-        yield Finding(f"GPU memory: {card}")
+    yield from (Finding(f"GPU memory: {card}") for card in cards)
     try:
         jax = importlib.import_module("jax")
         devices = jax.devices()
     except Exception as error:  # a jaxlib of another version, or no driver for the platform set
         yield Finding(f"JAX does not start: {type(error).__name__}: {error}", _jax_remedy())
         return
-    kinds = [device.device_kind for device in devices]
-    for kind in sorted(set(kinds)):
-        yield Finding(f"JAX {jax.default_backend()}: {kinds.count(kind)} x {kind}")
+    for kind, count in Counter(device.device_kind for device in devices).items():
+        yield Finding(f"JAX {jax.default_backend()}: {count} x {kind}")
     if jax.default_backend() != "cpu":
         yield Finding(_PREALLOCATION)
     elif cards:
@@ -138,15 +129,12 @@ def check_devices() -> Iterator[Finding]:
 
 def nvidia_cards() -> list[str]:
     """Name and memory of each NVIDIA GPU, as nvidia-smi tells; asked before JAX takes its part."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return []
-    query = [tool, "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader"]
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader"]
     try:
-        done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+        told = subprocess.run(query, capture_output=True, text=True, timeout=20).stdout
     except (OSError, subprocess.SubprocessError):
         return []
-    cards = [line.split(", ") for line in done.stdout.splitlines() if line.count(", ") == 2]
+    cards = [line.split(", ") for line in told.splitlines() if line.count(", ") == 2]
     return [f"{name}, {total} in all, {free} free" for name, total, free in cards]
 
 
@@ -158,28 +146,23 @@ def _jax_remedy() -> str:
 
 def check_memory() -> Iterator[Finding]:
     """Main memory."""
-    try:
-        memory = importlib.import_module("psutil").virtual_memory()
-    except ModuleNotFoundError:
-        yield Finding("memory unknown: psutil is missing (it comes with ipykernel)", INSTALL)
-        return
+    memory = importlib.import_module("psutil").virtual_memory()
     yield Finding(f"{_gigabytes(memory.total)} in all, {_gigabytes(memory.available)} free")
 
 
 def check_preset() -> Iterator[Finding]:
     """Which size of the lessons would run."""
-    chosen = os.environ.get("KARPA_PRESET", "")
-    origin = "KARPA_PRESET" if chosen.strip() else "chosen by the device"
+    chosen = os.environ.get("KARPA_PRESET", "").strip()
     try:
-        yield Finding(f"{importlib.import_module('karpa_helpers.runtime').preset()} ({origin})")
+        preset = importlib.import_module("karpa_helpers.runtime").preset()
     except ValueError as error:
         yield Finding(f"KARPA_PRESET is {chosen!r}", str(error).rstrip("."))
-    except Exception as error:  # JAX or Flax is broken; the sections above say how
-        yield Finding(f"unknown: {type(error).__name__}: {error}", INSTALL)
+    else:
+        yield Finding(f"{preset} ({'KARPA_PRESET' if chosen else 'chosen by the device'})")
 
 
 def check_data() -> Iterator[Finding]:
-    """Where each data set is at hand without the network."""
+    """Which data sets are at hand without the network, and what stands in for the others."""
     from karpa_helpers.data import store
     from karpa_helpers.data.sources import SOURCES
 
@@ -189,23 +172,26 @@ def check_data() -> Iterator[Finding]:
             f"KARPA_DATA_MIRROR is {mirror!r}, which is no folder",
             "set it to a folder with copies of the data sets, or unset it",
         )
-    if store.offline():
-        yield Finding("KARPA_OFFLINE is set: nothing is downloaded")
     for source in SOURCES.values():
         place = store.whereabouts(source)
         if place == "address":
-            place = f"not at hand; `python -m karpa_helpers data fetch {source.name}` gets it"
-        yield Finding(f"{source.title}: {place}")
-        yield Finding(f"  without it: {source.embedded}")
+            title = f"{source.title} ({source.name})"
+            yield Finding(f"not at hand  {title}; instead: {source.embedded}")
+        else:
+            yield Finding(f"at hand      {source.title} ({place})")
+    fetch = "`python -m karpa_helpers data fetch NAME` gets what is not at hand"
+    yield Finding("KARPA_OFFLINE is set, so nothing is fetched" if store.offline() else fetch)
 
 
 def check_folders() -> Iterator[Finding]:
     """Whether the cache and the current folder can be written, and the free disk there."""
     from karpa_helpers.data import store
 
+    cache = "set KARPA_CACHE to a folder that you may write"
+    current = "start from a folder that you may write"
     for name, folder, remedy in (
-        ("cache", store.cache_folder(), "set KARPA_CACHE to a folder that you may write"),
-        ("current folder", Path.cwd(), "start from a folder that you may write"),
+        ("cache", store.cache_folder(), cache),
+        ("current folder", Path.cwd(), current),
     ):
         existing = next(f for f in (folder, *folder.parents) if f.exists())
         if not can_write(existing):
@@ -230,7 +216,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Finding]]] = {
     "devices": check_devices,
     "memory": check_memory,
     "preset": check_preset,
-    "data at hand": check_data,
+    "data": check_data,
     "folders": check_folders,
 }
 

@@ -7,16 +7,18 @@ import ctypes
 import hashlib
 import importlib.metadata
 import math
+import operator
 import os
 import platform
+import shutil
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
-import jaxlib
+import numpy as np
 import platformdirs
 from flax import nnx
 
@@ -136,7 +138,7 @@ def keep_compiled_programs() -> Path | None:
     # There XLA prints an error for each program that it loads (xla issue 44565).
     if "avx512" in processor() and not on_accelerator():
         return None
-    name = hashlib.sha256(f"{jaxlib.__version__}\n{processor()}".encode()).hexdigest()[:12]
+    name = hashlib.sha256(f"{compiler()}\n{processor()}".encode()).hexdigest()[:12]
     folder = compiled_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,6 +159,19 @@ def compiled_folder() -> Path:
     chosen = os.environ.get("KARPA_CACHE", "").strip()
     root = chosen or platformdirs.user_cache_dir("karpa", appauthor=False)
     return Path(root).expanduser().absolute() / "compiled"
+
+
+def clear_compiled_programs() -> int:
+    """Removes all compiled programs that are kept; returns the bytes freed."""
+    folder = compiled_folder()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    shutil.rmtree(folder, ignore_errors=True)
+    return size
+
+
+def compiler() -> str:
+    """The version of XLA, by the package that it comes in."""
+    return f"jaxlib {importlib.metadata.version('jaxlib')}"
 
 
 def processor() -> str:
@@ -225,3 +240,43 @@ def compiler_options() -> dict[str, str] | None:
 def module_list(modules: Iterable[nnx.Module]) -> Any:
     """Submodules in order. Flax 0.12 wants `nnx.List`; older Flax has only the plain list."""
     return nnx.List(modules) if hasattr(nnx, "List") else list(modules)
+
+
+def whole_number(
+    name: str, value: Any, least: int = 0, most: int | None = None, why: str = ""
+) -> int:
+    """A count as Python's int, whichever library it comes from.
+
+    Raises:
+        ValueError: It is not a whole number from `least` to `most`; True and 3.0 are none.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least or (most is not None and number > most):
+        limit = f"of {least:,} or more" if most is None else f"from {least:,} to {most:,}"
+        raise ValueError(f"{name} is {value!r}; give a whole number {limit}{why}.")
+    return number
+
+
+def to_json(value: Any) -> Any:
+    """The value in JSON's own types: NumPy's and JAX's numbers, arrays, dtypes and paths have one.
+
+    Raises:
+        TypeError: JSON has no form for it.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): to_json(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(inner) for inner in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (np.dtype, type)) and np.dtype(value) != object:
+        return np.dtype(value).name
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biufUV":  # V: bfloat16 and the like
+        return value.tolist()
+    raise TypeError(f"{value!r} has no form in JSON; give numbers, text, lists or dictionaries.")

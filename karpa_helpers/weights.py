@@ -48,13 +48,13 @@ def save(name: str, tree: Tree, card: Mapping[str, Any], folder: str | Path = FO
         The path of the safetensors file.
 
     Raises:
-        WeightsError: The name or the card is not as it should be, or the file would be larger
-            than `MAX_BYTES`.
+        WeightsError: The name or the card is not as it should be, an array has a type that would
+            not come back, or the file would be larger than `MAX_BYTES`.
+        TypeError: The card holds something that JSON has no form for.
     """
     _check_name(name)
     _check_card(name, card)
-    # As JAX would hold them; and rows first, as the format stores them.
-    arrays = {path: np.asarray(jnp.asarray(leaf), order="C") for path, leaf in _named(tree).items()}
+    arrays = {path: _array(path, leaf) for path, leaf in _named(tree).items()}
     content = safetensors.numpy.save(arrays)
     if len(content) > MAX_BYTES:
         raise WeightsError(
@@ -62,7 +62,7 @@ def save(name: str, tree: Tree, card: Mapping[str, Any], folder: str | Path = FO
             "the course. Make the model smaller, or its arrays float16."
         )
     full = {
-        **card,
+        **runtime.to_json(card),
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
         "versions": runtime.versions(),
@@ -70,8 +70,8 @@ def save(name: str, tree: Tree, card: Mapping[str, Any], folder: str | Path = FO
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
-    _write(path, content)
-    _write(folder / f"{name}.json", (json.dumps(full, indent=1) + "\n").encode())
+    write_whole(path, content)
+    write_whole(folder / f"{name}.json", (json.dumps(full, indent=1) + "\n").encode())
     return path
 
 
@@ -101,7 +101,7 @@ def load(name: str, template: Tree, folder: str | Path = FOLDER) -> Tree:
     if hashlib.sha256(content).hexdigest() != expected:
         raise WeightsError(f"{path.name} is damaged: its SHA-256 is not its card's. {remedy}")
     arrays = safetensors.numpy.load(content)
-    if problems := _differences(arrays, _named(template)):
+    if problems := differences(arrays, _named(template)):
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise WeightsError(
             f"The weights {name!r} are of another model: {'; '.join(problems[:3])}{more}. "
@@ -109,7 +109,7 @@ def load(name: str, template: Tree, folder: str | Path = FOLDER) -> Tree:
         )
 
     def fill(path: Any, leaf: Any) -> Any:
-        return leaf if _is_key(leaf) else jnp.asarray(arrays[_name_of(path)])
+        return leaf if is_key(leaf) else jnp.asarray(arrays[_name_of(path)])
 
     return jax.tree_util.tree_map_with_path(fill, template)
 
@@ -157,7 +157,18 @@ def _named(tree: Tree) -> dict[str, Any]:
         if not hasattr(leaf, "dtype"):
             raise WeightsError(f"{name} is of type {type(leaf).__name__}; weights are arrays.")
         named[name] = leaf
-    return {name: leaf for name, leaf in named.items() if not _is_key(leaf)}
+    return {name: leaf for name, leaf in named.items() if not is_key(leaf)}
+
+
+def _array(name: str, leaf: Any) -> np.ndarray:
+    """An array as the format stores it, rows first; only types of NumPy's own come back."""
+    array = np.asarray(jnp.asarray(leaf), order="C")
+    if array.dtype != leaf.dtype or array.dtype.isbuiltin != 1:
+        raise WeightsError(
+            f"{name} is {leaf.dtype.name}, which would not come back as it is. Convert it first, "
+            "such as to float32, float16 or int32."
+        )
+    return array
 
 
 def _name_of(path: tuple[Any, ...]) -> str:
@@ -170,11 +181,12 @@ def _name_of(path: tuple[Any, ...]) -> str:
     return "/".join(str(part) for part in parts if part is not None)
 
 
-def _is_key(leaf: Any) -> bool:
+def is_key(leaf: Any) -> bool:
+    """Whether a leaf holds random keys."""
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _differences(arrays: Mapping[str, np.ndarray], template: Mapping[str, Any]) -> list[str]:
+def differences(arrays: Mapping[str, np.ndarray], template: Mapping[str, Any]) -> list[str]:
     """What is missing, too much, or of another shape or dtype; in words."""
     found = []
     for name in sorted(arrays.keys() | template.keys()):
@@ -203,8 +215,11 @@ def _check_card(name: str, card: Mapping[str, Any]) -> None:
         raise WeightsError(f"The card of {name!r} has a score outside its own interval.")
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all."""
     part = path.with_suffix(path.suffix + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -68,7 +68,7 @@ def test_the_whole_report_on_this_machine(monkeypatch, capsys):
     monkeypatch.setenv("KARPA_PRESET", "ci")
     __main__.main(["doctor"])
     out = capsys.readouterr().out
-    for title in ("versions", "devices", "memory", "preset", "data at hand", "folders"):
+    for title in ("versions", "devices", "memory", "preset", "data", "folders"):
         assert f"\n{title}\n" in out
     assert f"jax {jax.__version__}" in out
     assert "ci (KARPA_PRESET)" in out
@@ -182,7 +182,23 @@ def test_data_in_a_mirror_is_at_hand(monkeypatch, tmp_path):
     for item in source.items:
         (folder / item.packed_name).write_bytes(b"x")
     monkeypatch.setenv("KARPA_DATA_MIRROR", str(tmp_path))
-    assert f"{source.title}: mirror" in texts(doctor.check_data)
+    lines = texts(doctor.check_data).splitlines()
+    assert f"at hand      {source.title} (mirror)" in lines
+
+
+def test_data_that_is_not_at_hand_is_told_apart_and_what_stands_in_for_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("KARPA_CACHE", str(tmp_path))
+    monkeypatch.delenv("KARPA_DATA_MIRROR", raising=False)
+    monkeypatch.delenv("KARPA_OFFLINE", raising=False)
+    lines = texts(doctor.check_data).splitlines()
+    assert "not at hand  Names (names); instead: names made by rule" in lines
+    told = [line for line in lines if line.split("  ")[0] in ("at hand", "not at hand")]
+    assert len(told) == len(SOURCES)
+    assert lines[-1] == "`python -m karpa_helpers data fetch NAME` gets what is not at hand"
+    monkeypatch.setenv("KARPA_OFFLINE", "1")
+    assert (
+        texts(doctor.check_data).splitlines()[-1] == "KARPA_OFFLINE is set, so nothing is fetched"
+    )
 
 
 def test_folders_that_cannot_be_written(monkeypatch, tmp_path):
@@ -236,4 +252,4 @@ def test_it_runs_where_jax_is_missing_or_broken(tmp_path, broken):
     assert "Traceback" not in done.stderr
     assert "JAX does not start" in done.stdout
     assert "Remedy: pip install" in done.stdout
-    assert "data at hand" in done.stdout
+    assert "\ndata\n" in done.stdout

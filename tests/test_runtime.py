@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import jax
-import jaxlib
 import pytest
 from flax import nnx
 
@@ -222,8 +221,8 @@ def test_programs_of_another_processor_lie_elsewhere(fresh, tmp_path):
     jax.config.update("jax_compilation_cache_dir", None)
     runtime.keep_compiled_programs.cache_clear()
     assert runtime.keep_compiled_programs() == first
-    for changed in ((runtime, "processor", lambda: "model: two"), (jaxlib, "__version__", "9.9")):
-        fresh.setattr(*changed)
+    for name, other in (("processor", lambda: "model: two"), ("compiler", lambda: "jaxlib 9.9")):
+        fresh.setattr(runtime, name, other)
         jax.config.update("jax_compilation_cache_dir", None)
         runtime.keep_compiled_programs.cache_clear()
         assert runtime.keep_compiled_programs() not in (None, first)

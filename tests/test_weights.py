@@ -12,8 +12,8 @@ from flax import nnx
 
 from karpa_helpers import runtime, weights
 from karpa_helpers.data import images
-from karpa_helpers.gan import yardstick as yardstick_module
-from karpa_helpers.gan.yardstick import Classifier, load_yardstick
+from karpa_helpers.gan import judges
+from karpa_helpers.gan.judges import Classifier, load_yardstick
 from karpa_helpers.weights import WeightsError
 from tools import train_weights
 
@@ -48,7 +48,7 @@ def weights_of(seed: int, width: int = 3):
 
 def plain(tree):
     """The arrays of a tree, without its random keys."""
-    return [np.asarray(x) for x in jax.tree.leaves(tree) if not weights._is_key(x)]
+    return [np.asarray(x) for x in jax.tree.leaves(tree) if not weights.is_key(x)]
 
 
 @pytest.fixture
@@ -89,6 +89,32 @@ def test_shapes_orders_and_types_survive(tmp_path, array):
     back = weights.load("one", {"a": [array]}, tmp_path)["a"][0]
     assert (back.shape, back.dtype) == (array.shape, array.dtype)
     np.testing.assert_array_equal(back, array)
+
+
+OTHERS = "bfloat16 float8_e4m3fn float8_e5m2 float8_e8m0fnu int4 uint4 int64 float64 complex128"
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint16", "complex64", *OTHERS.split()])
+def test_a_type_comes_back_or_is_refused(tmp_path, dtype):
+    array = np.array([1, 0, 1]).astype(jnp.dtype(dtype))
+    if dtype in OTHERS.split():
+        with pytest.raises(WeightsError, match=f"a/0 is {dtype}.*Convert it first"):
+            weights.save("one", {"a": [array]}, CARD, tmp_path)
+        assert weights.available(tmp_path) == []
+        return
+    weights.save("one", {"a": [array]}, CARD, tmp_path)
+    back = weights.load("one", {"a": [array]}, tmp_path)["a"][0]
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+def test_a_card_may_hold_numbers_of_numpy_and_jax(tmp_path):
+    score = {**CARD["score"], "value": np.float32(0.5), "low": jnp.float32(0.25)}
+    card = {**CARD, "seed": np.int64(3), "steps": jnp.int32(2), "data": tmp_path, "score": score}
+    weights.save("net", weights_of(0), card, tmp_path)
+    found = weights.card("net", tmp_path)
+    assert (found["seed"], found["steps"], found["data"]) == (3, 2, str(tmp_path))
+    assert (found["score"]["value"], found["score"]["low"]) == (0.5, 0.25)
 
 
 def test_names_are_keys_and_positions_only():
@@ -198,7 +224,7 @@ def test_every_file_that_ships_has_a_card_and_a_recipe():
 
 
 def test_the_yardstick_is_as_good_as_its_card_says(capsys):
-    yardstick, score = load_yardstick(), weights.card(yardstick_module.YARDSTICK)["score"]
+    yardstick, score = load_yardstick(), weights.card(judges.YARDSTICK)["score"]
     # The embedded images are the official test part, which the card's score was taken on.
     right = [
         yardstick.accuracy(part) * len(part)
@@ -217,18 +243,15 @@ def test_features_of_the_yardstick_do_not_die(capsys):
 
 
 def test_training_what_ships_again(tmp_path, monkeypatch, capsys):
-    small = {"small": "small", "whole": "small"}
-    monkeypatch.setattr(
-        train_weights.images, "fashion_mnist", lambda part, size: FASHION(part, small[size])
-    )
+    monkeypatch.setattr(train_weights.images, "fashion_mnist", lambda part, whole: FASHION(part))
     with pytest.raises(train_weights.TrainingError, match="wants Fashion-MNIST's 60,000"):
         train_weights.fashion_classifier(tmp_path)
-    assert train_weights.main([yardstick_module.YARDSTICK]) == 1
+    assert train_weights.main([judges.YARDSTICK]) == 1
     assert "data fetch fashion_mnist" in capsys.readouterr().err
     monkeypatch.setattr(train_weights, "FASHION_COUNT", 8000)
     train_weights.fashion_classifier(tmp_path, steps=2)
-    weights.load(yardstick_module.YARDSTICK, template_of_the_yardstick(), tmp_path)
-    assert weights.card(yardstick_module.YARDSTICK, tmp_path)["steps"] == 2
+    weights.load(judges.YARDSTICK, template_of_the_yardstick(), tmp_path)
+    assert weights.card(judges.YARDSTICK, tmp_path)["steps"] == 2
 
 
 def template_of_the_yardstick():

@@ -1,4 +1,4 @@
-"""Writes README's tables and the shipped pictures from lessons and benchmarks; nothing by hand."""
+"""Writes the tables of README.md and docs/ and the shipped pictures; nothing by hand."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tools.readme import build
 
 
 def main(root: Path = ROOT) -> int:
-    readme = root / "README.md"
-    text = build(root, read_address(root))
-    changed = text != readme.read_text("utf-8")
-    if changed:
-        readme.write_text(text, "utf-8")
+    for name, text in build(root, read_address(root)).items():
+        page = root / name
+        if text != page.read_text("utf-8"):
+            page.write_text(text, "utf-8")
+            print(f"{name}'s tables are rebuilt.")
     for name in build_pictures(root):
         print(f"{name} is rebuilt.")
-    print("README.md's tables are rebuilt." if changed else "README.md's tables are up to date.")
+    print("README.md, docs/ and the pictures are up to date.")
     return 0
 
 

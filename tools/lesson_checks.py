@@ -19,6 +19,7 @@ from tools.lessons import (
     Lesson,
     cells_of,
     find_lessons,
+    navigation,
     outputs_of,
     read_notebook,
     read_source,
@@ -40,6 +41,8 @@ IMG = re.compile(r"<img\b[^>]*>")
 EQUATION = re.compile(r"\\tag\{(\d+)\}")
 EXERCISE = re.compile(r"^### Exercise (\d\d\.\d+)(?: \([^)]*\))?: \S", re.MULTILINE)
 CHECK = re.compile(r"exercises\.check\(\s*[\"'](\d\d\.\d+)[\"']")
+CONTROLS = re.compile(r"\b(?:widgets\.explore|pick_word)\(")
+GET_CONTROLS = re.compile(r"Run the cells above to get the (?:sliders|controls)\.")
 SOLUTION = re.compile(
     r"<details>\s*<summary>Solution (\d\d\.\d+)</summary>\s*\n\n"
     r"(?:(?!</details>).)*?```python\n(.*?)\n```.*?</details>",
@@ -74,8 +77,10 @@ def exercises_of(notebook: nbformat.NotebookNode) -> list[Exercise]:
 
 
 def count_words(notebook: nbformat.NotebookNode) -> int:
-    """Words to read: formulas, code, comments, addresses and hidden solutions do not count."""
-    text = DETAILS.sub(" ", text_of(notebook))
+    """Words to read: formulas, code, comments, addresses, hidden solutions and the links to the
+    neighbouring lessons do not count."""
+    cells = [cell for cell in cells_of(notebook, "markdown") if "navigation" not in tags(cell)]
+    text = DETAILS.sub(" ", "\n\n".join(cell.source for cell in cells))
     for pattern in (r"<!--.*?-->", r"```.*?```", r"\$\$.*?\$\$", r"\]\([^)]*\)", r"<[^>]*>"):
         text = re.sub(pattern, " ", text, flags=re.DOTALL)
     return sum(1 for word in text.split() if re.search(r"[^\W\d_]", word))
@@ -210,6 +215,22 @@ def check_assertions(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterato
                 yield f"code cell {number} has an assertion that cannot fail"
 
 
+def check_navigation(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
+    line = navigation(lesson)
+    if line and notebook.cells[-1].source != line:
+        yield "the last cell does not link to its neighbours; `python -m tools.navigation` does it"
+
+
+def check_play(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """In a stored notebook the controls are not there until the cells have run."""
+    section = ""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            section = (section + cell.source).rpartition("\n## ")[2]
+        elif CONTROLS.search(cell.source) and not GET_CONTROLS.search(section):
+            yield f"cell {number} has controls, and its section no 'Run the cells above to get ...'"
+
+
 def check_pair(lesson: Lesson, notebook: nbformat.NotebookNode) -> Iterator[str]:
     """The stored notebook holds what its text says."""
     text = read_text(lesson.text)
@@ -253,6 +274,8 @@ SOURCE_CHECKS: list[Check] = [
     check_exercises,
     check_sources,
     check_assertions,
+    check_navigation,
+    check_play,
 ]
 NOTEBOOK_CHECKS: list[Check] = [check_pair, check_stored, check_alternative_text]
 

@@ -12,12 +12,20 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 RESULT_MIME = "application/vnd.karpa.result+json"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 
 SETUP_CELL = """\
 # The course's own package. `make lab` installs it; see README.md.
 try:
     from karpa_helpers import runtime
 except ModuleNotFoundError as missing:
+    import os
+
+    if "COLAB_RELEASE_TAG" in os.environ:
+        raise SystemExit(
+            f"The package {missing.name} is not here. Upload the course's wheel (the folder at "
+            "the left), run `%pip install karpa_helpers-*.whl` in a new cell, then this one again."
+        ) from missing
     raise SystemExit(
         f"The package {missing.name} is not here. A lesson needs the whole project: "
         "get its folder, run `make lab` in it, and open the lesson there; "
@@ -97,6 +105,26 @@ def read_text(path: Path) -> nbformat.NotebookNode:
     import jupytext  # part of the extra dev, so not at hand in a learner's environment
 
     return jupytext.read(path, fmt="md:myst")
+
+
+def title_of(lesson: Lesson) -> str:
+    """What the lesson's first heading says: "04. The minimax game"."""
+    if lesson.text.exists():
+        head = re.search(r"^# (.+)$", lesson.text.read_text("utf-8"), re.MULTILINE)
+        return head[1].strip() if head else lesson.name
+    return read_notebook(lesson.notebook).cells[0].source.partition("\n")[0].lstrip("# ")
+
+
+def navigation(lesson: Lesson) -> str:
+    """Links to the lessons before and after this one."""
+    lessons = find_lessons(root=lesson.root)
+    place = lessons.index(lesson)
+    near = {"Previous": lessons[:place][-1:], "Next": lessons[place + 1 :][:1]}
+    return " · ".join(
+        f"{word}: [{title_of(other)}]({other.notebook.name})"
+        for word, others in near.items()
+        for other in others
+    )
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:

@@ -6,7 +6,7 @@ import re
 
 import nbformat
 
-from tools.lessons import KERNEL, outputs_of
+from tools.lessons import METADATA, outputs_of
 
 MAX_BYTES = 500_000
 WIDGET_MIMES = (
@@ -60,9 +60,7 @@ def lighten(notebook: nbformat.NotebookNode, prefix: str = "c") -> nbformat.Note
     Widget state, progress spam, timings and editor settings go. Cell names become a running
     number, so that a second run changes only what differs.
     """
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    )
+    notebook.metadata = nbformat.from_dict(METADATA)
     for index, cell in enumerate(notebook.cells):
         cell.id = f"{prefix}-{index:03d}"
         cell.metadata = nbformat.from_dict(

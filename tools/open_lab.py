@@ -15,7 +15,8 @@ def command(arguments: list[str]) -> list[str]:
     """The command line of JupyterLab."""
     # The whole project is in reach, and every way in, "/" too, leads to the first lesson.
     line = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url={FIRST}"]
-    line += [f"--ServerApp.root_dir={ROOT}", *arguments]
+    line += [f"--ServerApp.root_dir={ROOT}"]
+    line += ["--ServerApp.contents_manager_class=tools.lab_files.LessonFiles", *arguments]
     # Jupyter refuses to run as root, which is what one is in a container.
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
         line.append("--allow-root")

@@ -33,8 +33,9 @@ CODE_CELL = re.compile(r"(^```\{code-cell\}[^\n]*\n)(.*?)(^```$)", re.MULTILINE 
 CELL_OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[^\n]*\n)+)\n*", re.MULTILINE | re.DOTALL)
 
 NOT_PUBLISHED = """\
-The lessons open in Colab once the course has an address. Whoever publishes it runs
-`make publish REPO=owner/name`, which writes the badges and Colab's install line."""
+The lessons open in Colab once the course has an address, which `make publish REPO=owner/name`
+writes into them. Until then build a wheel (`python -m pip wheel --no-deps .`), upload it there,
+and run `%pip install` with its name before a lesson's first cell."""
 PUBLISHED = """\
 Open a lesson by its link in the table above. Its first cell installs the package and leaves
 Colab's own jax and numpy alone:
@@ -114,16 +115,19 @@ def write_project(root: Path, address: Address) -> None:
     path.write_text(text, "utf-8")
 
 
-def write_readme(root: Path, address: Address) -> None:
-    path = root / "README.md"
+def write_pages(root: Path, address: Address) -> None:
+    """README.md and docs/; only README holds addresses."""
     lessons = find_lessons(root=root)
-    text = build(root, address)
+    pages = build(root, address)
+    text = pages["README.md"]
     name = address.repository.rpartition("/")[2]
     clone = f"```sh\ngit clone {address.home}\ncd {name}\n```" if address else ""
     colab = PUBLISHED.format(requirement=address.requirement) if address else NOT_PUBLISHED
     text = replace_block(text, "badges", address.badge(lessons[0]) if lessons else "")
     text = replace_block(text, "clone", clone)
-    path.write_text(replace_block(text, "colab", colab), "utf-8")
+    pages["README.md"] = replace_block(text, "colab", colab)
+    for name, text in pages.items():
+        (root / name).write_text(text, "utf-8")
 
 
 def publish(root: Path, address: Address) -> None:
@@ -136,7 +140,7 @@ def publish(root: Path, address: Address) -> None:
         raise ValueError(f"{address.repository!r} is no address; give owner/name.")
     for lesson in find_lessons(root=root):
         write_lesson(lesson, address)
-    write_readme(root, address)
+    write_pages(root, address)
     write_project(root, address)
 
 

@@ -36,11 +36,12 @@ def workers() -> list[str]:
 
 def commands(pytest_arguments: list[str]) -> dict[str, list[str]]:
     """The parts by name, each the arguments of `python -m`."""
+    own = ["--ignore=tests/browser", "-p", "tools.slow_tests"]  # `make browser` runs those
     return {
         "style": ["ruff", "check"],
         "format": ["ruff", "format", "--check"],
         "types": ["mypy"],
-        "tests": ["pytest", "-p", "tools.slow_tests", *workers(), *pytest_arguments],
+        "tests": ["pytest", *own, *workers(), *pytest_arguments],
         "lessons": lesson_command(),
     }
 

@@ -16,10 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import DictLoader
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 
 from tools.lessons import (
     ROOT,
@@ -32,19 +30,11 @@ from tools.lessons import (
     write_notebook,
 )
 from tools.light import lighten, settle_stream, trouble
+from tools.page import to_html
 
 CELL_TIMEOUT = 3600
 PULSE = 1.0  # seconds between two looks in a terminal
 PULSE_PLAIN = 30.0  # and in a log file
-
-# nbconvert's own template leaves out a figure's alternative text.
-TEMPLATE = """\
-{% extends "lab/index.html.j2" %}
-{% block data_png scoped %}
-{%- set alt = output | get_metadata("alt", "image/png") or "" -%}
-{{ super() | replace("<img ", '<img alt="' ~ (alt | escape_html) ~ '" ') }}
-{% endblock %}
-"""
 
 
 class LessonError(Exception):
@@ -155,15 +145,6 @@ async def execute(lesson: Lesson, notebook: nbformat.NotebookNode, folder: Path)
         pulse.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pulse
-
-
-def to_html(notebook: nbformat.NotebookNode) -> str:
-    """The notebook as one page, in JupyterLab's looks."""
-    loader = DictLoader({"karpa.html.j2": TEMPLATE})
-    exporter = HTMLExporter(
-        template_name="lab", template_file="karpa.html.j2", extra_loaders=[loader]
-    )
-    return exporter.from_notebook_node(notebook)[0]
 
 
 def run(lesson: Lesson) -> Path:

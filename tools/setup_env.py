@@ -2,7 +2,8 @@
 so it needs the standard library only.
 
 A stamp in the environment holds what it was installed from. Where the stamp still fits, nothing is
-done, so a second `make lab` starts at once.
+done, so a second `make lab` starts at once. An environment without a stamp is somebody else's: it
+may be installed into, but never cleared.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "build" / "setup.log"
+STAMP = "karpa-stamp.json"
 SPACE_NEEDED = 2.5e9  # the environment is 1.4 GB, pip unpacks beside it
 CONSTRAINTS = {(3, 11): "py311.txt", (3, 12): "py312.txt", (3, 13): "colab.txt"}
 
@@ -157,8 +159,22 @@ def prepare() -> None:
 
 
 def create(venv: Path) -> None:
+    """A new environment, in place of an older one of ours; its stamp says that it is ours.
+
+    Raises:
+        SetupError: There is an environment that somebody else made.
+    """
+    if venv.is_dir() and any(venv.iterdir()) and not (venv / STAMP).exists():
+        made = venv_python(venv).exists()
+        raise SetupError(
+            f"{venv} was not made by this set-up and stays as it is; it "
+            f"{'has no pip, or is of another Python' if made else 'is no environment'}. "
+            "Move it away and run this again, or install into it as README.md says for uv."
+        )
     print(f"Creating {venv.name} with Python {sys.version.split()[0]}.", flush=True)
-    run_logged([sys.executable, "-m", "venv", "--clear", venv])
+    run_logged([sys.executable, "-m", "venv", "--clear", "--without-pip", venv])
+    (venv / STAMP).write_text("{}", "utf-8")
+    run_logged([venv_python(venv), "-m", "ensurepip", "--upgrade", "--default-pip"])
 
 
 def ensure(venv: Path, extras: set[str], constraints: Path | None, same_python: bool) -> None:
@@ -170,7 +186,7 @@ def ensure(venv: Path, extras: set[str], constraints: Path | None, same_python: 
         version = sys.version_info[:2]
     if constraints is None and version in CONSTRAINTS:
         constraints = ROOT / "constraints" / CONSTRAINTS[version]
-    stamp_file = venv / "karpa-stamp.json"
+    stamp_file = venv / STAMP
     present = read_stamp(stamp_file)
     # Extras only add up: `make lab` after `make test` takes nothing away.
     extras = extras | set(present.get("extras", ()))
@@ -185,7 +201,8 @@ def ensure(venv: Path, extras: set[str], constraints: Path | None, same_python: 
         print(f"Python {number} is newer than the tested ones: installing without pins.")
     print(f"This takes a few minutes the first time; log: {LOG.relative_to(ROOT)}", flush=True)
     start = time.monotonic()
-    stamp_file.unlink(missing_ok=True)
+    if present:
+        stamp_file.write_text("{}", "utf-8")
     install(venv, extras, constraints)
     stamp_file.write_text(json.dumps(stamp, indent=1), "utf-8")
     print(f"Installed in {time.monotonic() - start:.0f} s.", flush=True)

@@ -11,10 +11,10 @@ import numpy as np
 from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import draw_factors, render
-from karpa_helpers.gan import face_reader, fitting
-from karpa_helpers.gan.face_reader import load_face_reader
-from karpa_helpers.lessons import lesson_08
-from karpa_helpers.maths import shares
+from karpa_helpers.gan import fitting
+from karpa_helpers.lessons import lesson_08, lesson_08_shares
+from karpa_helpers.lessons import lesson_08_reader as face_reader
+from karpa_helpers.lessons.lesson_08_reader import load_face_reader
 from karpa_helpers.show import results
 
 FACES, READ_FACES = 10_000, 20_000  # of one stream of drawn faces: the game's, then the reader's
@@ -32,7 +32,7 @@ def train_reader(folder: Path = weights.FOLDER, steps: int = READER_STEPS) -> Pa
 
 
 def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
-    held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
+    held_out = images.drawn_faces("held_out", pixels=PIXELS, count=SAMPLES)
     assert held_out.factors is not None
     found = face_reader.accuracy(reader.read(held_out.pixels), held_out.factors)
     worst = min(found, key=lambda name: found[name][0] / found[name][1])
@@ -48,7 +48,7 @@ def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
     }
     card = {
         "what": "classifier of drawn faces' factors, whose answers and features judge generators",
-        "model": "karpa_helpers.gan.face_reader.ReaderNetwork(), its default arguments",
+        "model": "karpa_helpers.lessons.lesson_08_reader.ReaderNetwork(), its default arguments",
         "input": "images (N, 32, 32, 3), float32 in [-1, 1]: images.to_unit of 0 to 255",
         "data": f"{READ_FACES:,} faces drawn by rule (seed 1, after the first {FACES:,})",
         "licence": "Apache-2.0, data and weights, as the course's code",
@@ -64,7 +64,7 @@ def save_reader(reader: face_reader.Reader, steps: int, folder: Path) -> Path:
 
 def train_generator(folder: Path = weights.FOLDER, steps: int = GENERATOR_STEPS) -> Path:
     """The generator of lesson 08 at preset cpu: the same code, seed and number of steps."""
-    faces = images.faces("train", pixels=PIXELS, count=FACES)
+    faces = images.drawn_faces("train", pixels=PIXELS, count=FACES)
     recipe = lesson_08.face_recipe(steps)
     graphs, state = lesson_08.create_players(recipe, seed=0)
     step = fitting.adversarial_step(graphs, recipe)
@@ -77,14 +77,14 @@ def train_generator(folder: Path = weights.FOLDER, steps: int = GENERATOR_STEPS)
 def largest_variation(samples: np.ndarray) -> tuple[float, str, float, float]:
     """Of the factor that is furthest from held-out faces: its total variation, name, interval."""
     reader = load_face_reader()
-    held_out = images.faces("held_out", pixels=PIXELS, count=SAMPLES)
+    held_out = images.drawn_faces("held_out", pixels=PIXELS, count=SAMPLES)
     drawn, real = reader.read(samples), reader.read(held_out.pixels)
 
     def worst(rows_a: np.ndarray, rows_b: np.ndarray) -> tuple[float, str]:
         picked = [{n: v[r] for n, v in reading.values.items()}
                   for reading, r in ((drawn, rows_a), (real, rows_b))]  # fmt: skip
         return max(
-            (shares.total_variation(*(face_reader.counts(v, name) for v in picked)), name)
+            (lesson_08_shares.total_variation(*(face_reader.counts(v, name) for v in picked)), name)
             for name in face_reader.HEADS
         )
 
@@ -129,7 +129,7 @@ def train_labelled(
     folder: Path = weights.FOLDER, steps: int = lesson_08.LABELLED_STEPS, seeds: int = 3
 ) -> Path:
     """The generator of lesson 08 that is told what to draw; seed 0 ships, all seeds are scored."""
-    faces = images.faces("train", pixels=PIXELS, count=FACES)
+    faces = images.drawn_faces("train", pixels=PIXELS, count=FACES)
     assert faces.factors is not None
     data = {"examples": faces.pixels, "labels": face_reader.labels(faces.factors)}
     runs = [labelled_run(data, seed, steps) for seed in range(seeds)]
@@ -175,7 +175,7 @@ def save_labelled(
         "model": "karpa_helpers.lessons.lesson_08.create_labelled_players, label_dim=LABEL_DIM of "
         "face_reader",
         "input": f"latent vectors (N, {lesson_08.LATENT}), standard normal, and labels "
-        f"(N, {face_reader.LABEL_DIM}) as gan.face_reader.labels makes them",
+        f"(N, {face_reader.LABEL_DIM}) as lesson_08_reader.labels makes them",
         "data": f"{FACES:,} faces drawn by rule (seed 1), with their factors; no real person",
         "licence": "Apache-2.0, data and weights, as the course's code",
         "seed": 0,

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
-from karpa_helpers.gan import face_reader, fitting
-from karpa_helpers.gan import yardstick as yardstick_module
-from karpa_helpers.gan.yardstick import fit_yardstick
+from karpa_helpers.gan import fitting, judges
+from karpa_helpers.gan.judges import fit_yardstick
 from karpa_helpers.lessons import lesson_07, lesson_08
+from karpa_helpers.lessons import lesson_08_reader as face_reader
 from karpa_helpers.show import results
 from tools.train_faces import train_generator, train_labelled, train_reader
 
@@ -37,8 +37,8 @@ def fashion_classifier(folder: Path = weights.FOLDER, steps: int = FASHION_STEPS
         TrainingError: The whole set cannot be had. Its test part is embedded, and the lessons
             measure on it, so it must not be trained on.
     """
-    train = images.fashion_mnist("train", size="whole")
-    test = images.fashion_mnist("held_out", size="whole")
+    train = images.fashion_mnist("train", whole=True)
+    test = images.fashion_mnist("held_out", whole=True)
     if len(train) != FASHION_COUNT or test.labels is None:
         raise TrainingError(
             f"The yardstick wants Fashion-MNIST's {FASHION_COUNT:,} training images, and here are "
@@ -58,7 +58,7 @@ def fashion_classifier(folder: Path = weights.FOLDER, steps: int = FASHION_STEPS
     }
     card = {
         "what": "classifier of clothes, whose answers and features measure generators",
-        "model": "karpa_helpers.gan.yardstick.Classifier(), its default arguments",
+        "model": "karpa_helpers.gan.judges.Classifier(), its default arguments",
         "input": "images (N, 28, 28, 1), float32 in [-1, 1]: images.to_unit of 0 to 255",
         "output": "logits (N, 10) in the order of karpa_helpers.data.images.FASHION_CLASSES; "
         "features (N, 64)",
@@ -72,7 +72,7 @@ def fashion_classifier(folder: Path = weights.FOLDER, steps: int = FASHION_STEPS
         "limits": "Made to measure drawings of these ten classes. It knows nothing else, and "
         "gives every image one of them.",
     }
-    return weights.save(yardstick_module.YARDSTICK, yardstick.state, card, folder)
+    return weights.save(judges.YARDSTICK, yardstick.state, card, folder)
 
 
 def stacked_digits(folder: Path = weights.FOLDER, seconds: float = STACKED_SECONDS) -> Path:
@@ -135,7 +135,7 @@ def stacked_digits(folder: Path = weights.FOLDER, seconds: float = STACKED_SECON
 
 # A generator that ships gets a function here.
 RECIPES: dict[str, Callable[[], Path]] = {
-    yardstick_module.YARDSTICK: fashion_classifier,
+    judges.YARDSTICK: fashion_classifier,
     face_reader.FACE_READER: train_reader,
     lesson_08.FACES: train_generator,
     lesson_08.LABELLED_FACES: train_labelled,

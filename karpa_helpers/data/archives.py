@@ -84,22 +84,25 @@ def unpack(archive: Path, folder: Path, members: str = "(.+)") -> None:
     total = count = 0
     try:
         for member in _members(archive):
-            _refuse_unsafe(archive, member)
             total, count = total + member.size, count + 1
-            if total > MAX_BYTES or count > MAX_FILES:
-                raise DataError(
-                    f"{archive.name} would unpack to more than {MAX_BYTES / 1e9:g} GB or "
-                    f"{MAX_FILES:,} files, which no data set of the course does. It was not "
-                    "unpacked. Get it from its canonical address."
-                )
             match = re.fullmatch(members, member.name)
-            if match and member.content is not None:
-                _write(archive, member, folder / match.group(1))
+            path = folder / match.group(1) if match and member.content else None
+            if fault := _danger(member, path, total, count):
+                raise DataError(
+                    f"{archive.name} {fault} ({member.name[:200]!r}). It is not used. "
+                    "Get it from its canonical address."
+                )
+            if path and member.content:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("wb") as file:
+                    shutil.copyfileobj(member.content, file, CHUNK)
+                if path.stat().st_size != member.size:
+                    raise EOFError(f"{member.name} ends early")
     except Exception as error:  # Python's readers raise a dozen kinds where bytes are damaged
         if isinstance(error, DataError) or disk_is_full(error):
             raise
         raise DataError(
-            f"{archive.name} is damaged or cut short ({error}). Fetch it again."
+            f"{archive.name} is damaged or cut short ({str(error)[:200]}). Fetch it again."
         ) from error
 
 
@@ -122,45 +125,30 @@ def _members(archive: Path) -> Iterator[_Member]:
         if file.peek(2)[:2] == b"PK":
             packed = stack.enter_context(zipfile.ZipFile(file))
             for info in packed.infolist():
-                kind = stat.S_IFMT(info.external_attr >> 16)
-                plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
-                with packed.open(info) as content:
-                    folder = info.is_dir()
-                    yield _Member(info.filename, info.file_size, plain, None if folder else content)
+                plain = stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG, stat.S_IFDIR)
+                with packed.open(info) as opened:
+                    content = None if info.is_dir() else opened
+                    yield _Member(info.filename, info.file_size, plain, content)
             return
-        if is_gzip(archive):
-            file = stack.enter_context(gzip.open(file))
+        file = stack.enter_context(gzip.open(file)) if is_gzip(archive) else file
         bounded: Any = _Bounded(file)
-        tar = stack.enter_context(tarfile.open(fileobj=bounded, mode="r:"))
-        for entry in tar:
-            plain = entry.isfile() or entry.isdir()
-            stored = tar.extractfile(entry) if entry.isfile() else None
-            yield _Member(entry.name, entry.size, plain, stored)
+        for entry in (tar := stack.enter_context(tarfile.open(fileobj=bounded, mode="r:"))):
+            content = tar.extractfile(entry) if entry.isfile() else None
+            yield _Member(entry.name, entry.size, entry.isfile() or entry.isdir(), content)
 
 
-def _refuse_unsafe(archive: Path, member: _Member) -> None:
+def _danger(member: _Member, path: Path | None, total: int, count: int) -> str:
+    """What is wrong about a member that would go to `path`, in words; empty where nothing is."""
     parts = member.name.replace("\\", "/").split("/")
+    if total > MAX_BYTES or count > MAX_FILES:
+        return f"would unpack to more than {MAX_BYTES / 1e9:g} GB or {MAX_FILES:,} files"
     if ".." in parts or parts[0] == "" or ":" in member.name:
-        fault = "a path outside its folder"
-    elif not member.plain:
-        fault = "a link or a device"
-    else:
-        return
-    raise DataError(
-        f"{archive.name} holds {fault} ({member.name!r}), so it is not what it claims to be. "
-        "Nothing of it was used. Get it from its canonical address."
-    )
-
-
-def _write(archive: Path, member: _Member, path: Path) -> None:
-    if path.exists() or any(parent.is_file() for parent in path.parents):
-        raise DataError(f"{archive.name} holds {member.name!r} twice. Fetch it again.")
-    assert member.content is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        shutil.copyfileobj(member.content, file, CHUNK)
-    if path.stat().st_size != member.size:
-        raise EOFError(f"{member.name} ends early")
+        return "holds a path outside its folder"
+    if not member.plain:
+        return "holds a link or a device"
+    if path and (path.exists() or any(parent.is_file() for parent in path.parents)):
+        return "holds a path twice"
+    return ""
 
 
 def _digest(file: Any) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-import sys
 import threading
 import time
 from pathlib import Path
@@ -40,18 +39,12 @@ def download(url: str, path: Path, size: int, space: int) -> None:
     """
     from tqdm import tqdm
 
-    options = {
-        "unit": "B",
-        "unit_scale": True,
-        "leave": False,
-        "file": sys.stderr,
-        "delay": BAR_SECONDS,
-    }
+    style = {"unit": "B", "unit_scale": True, "leave": False, "delay": BAR_SECONDS}
     outcome: list[Exception | None] = []
     with cache_writes(path.parent, space):
         if shutil.disk_usage(path.parent).free < space:
             raise OSError(errno.ENOSPC, "disk full")
-        with path.open("wb") as file, tqdm(desc=path.name, total=size, **options) as bar:
+        with path.open("wb") as file, tqdm(desc=path.name, total=size, **style) as bar:
             target = _Target(url, size, file, bar)
             # A thread, because no time-out holds for the look-up of a name or for a server that
             # sends a byte a second. Where it is given up, the closed file ends it.
@@ -117,7 +110,7 @@ def _try(target: _Target) -> Exception | None:
             reason = error
             while reason.__context__ is not None:  # down to what the system said
                 reason = reason.__context__
-    return _failure(f"failed {ATTEMPTS} times ({type(reason).__name__}: {reason})")
+    return _failure(f"failed {ATTEMPTS} times ({type(reason).__name__}: {str(reason)[:200]})")
 
 
 def _check_answer(response: Any, **_: Any) -> None:
@@ -125,9 +118,11 @@ def _check_answer(response: Any, **_: Any) -> None:
     status = response.status_code
     if status != 200 and status != 429 and status < 500 and not response.is_redirect:
         raise DataError(
-            f"{response.url} answered {status} {response.reason}: the file has moved or is not "
-            "public. Tell the course's authors; until then use a mirror (KARPA_DATA_MIRROR)."
+            f"{response.url[:200]} answered {status}: the file has moved or is not public. Tell "
+            "the course's authors; until then use a mirror (KARPA_DATA_MIRROR)."
         )
+    if response.is_redirect:
+        response.raw.close()  # requests would read its body whole, whatever comes
     # A .gz file must not be unpacked because the server declares it as such.
     response.raw.headers.discard("Content-Encoding")
 

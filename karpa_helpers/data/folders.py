@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from karpa_helpers.data.errors import DataError
 
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".jfif"}
+    {".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
+# What systems leave beside a learner's files, as do all names that begin with a dot.
+SYSTEM = frozenset(
+    {"__macosx", "@eadir", "@recycle", "#recycle", "$recycle.bin", "desktop.ini", "thumbs.db"}
+)
+# The `Image.Transpose` that sets an image upright, by its EXIF orientation.
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+WHITES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
 SHOWN = 5
 
 
-def from_folder(
+def read_folder(
     folder: Path, pixels: int, colour: bool
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
     """Pixels (N, pixels, pixels, C), labels and class names of a folder's images.
@@ -45,19 +54,20 @@ def read_image(file: Path, pixels: int, colour: bool) -> np.ndarray:
     Raises:
         DataError: The file is no image that can be read.
     """
-    from PIL import Image, ImageOps
-
     try:
-        with Image.open(file) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             # Lets the JPEG decoder skip detail that resizing would throw away anyway.
             image.draft(None, (2 * pixels, 2 * pixels))
-            upright = ImageOps.exif_transpose(image)
-            plain = _opaque(upright).convert("RGB" if colour else "L")
+            turn = _turn(image)
+            if image.format == "TIFF":  # Pillow turns it when loading, and stumbles over odd tags
+                image.load_end = lambda: None  # type: ignore[method-assign]
+            plain = _to_opaque(image).convert("RGB" if colour else "L")
             small = ImageOps.fit(plain, (pixels, pixels), Image.Resampling.LANCZOS)
     # Broken files make Pillow raise many kinds of errors, among them SyntaxError and struct.error.
     except Exception as error:
         raise DataError(f"{file.name} ({_reason(error)})") from error
-    return np.asarray(small).reshape(pixels, pixels, -1)
+    upright = small if turn is None else small.transpose(turn)
+    return np.asarray(upright).reshape(pixels, pixels, -1)
 
 
 def _image_files(folder: Path) -> list[Path]:
@@ -65,7 +75,8 @@ def _image_files(folder: Path) -> list[Path]:
         raise DataError(f"There is no folder {folder}. Give the path of a folder with images.")
     if not folder.is_dir():
         raise DataError(f"{folder} is a file. Give the path of a folder (unpack an archive first).")
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
+    paths = [path for path in folder.rglob("*") if not _is_system(path.relative_to(folder))]
+    files = sorted(path for path in paths if path.is_file())
     images = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not images:
         raise DataError(
@@ -77,31 +88,44 @@ def _image_files(folder: Path) -> list[Path]:
     return images
 
 
-def _opaque(image):  # type: ignore[no-untyped-def]  # a PIL image in and out, imported lazily
-    """The image in 8 bits a channel, with what is transparent made white."""
-    from PIL import Image
+def _is_system(path: Path) -> bool:
+    return any(name[0] == "." or name.lower() in SYSTEM for name in path.parts)
 
-    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits a pixel
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What sets the image upright; None where it is, or where its tags cannot be read."""
+    try:
+        return Image.Transpose(TURNS[image.getexif()[0x0112]])
+    except Exception:  # no broken tag is a reason to leave out a photo
+        return None
+
+
+def _to_opaque(image: Image.Image) -> Image.Image:
+    """The image in 8 bits a channel, with what is transparent made white."""
+    if image.mode == "F" or image.mode.startswith("I"):
         values = np.asarray(image, np.float64)
-        # A file rarely tells its white. 16 bits are scaled by their range, others by their own.
-        low, high = (0.0, 65535.0) if _is_16_bit(image.mode, values) else _range(values)
-        scaled = (values - low) * (255.0 / (high - low))
-        return Image.fromarray(np.rint(scaled.clip(0, 255)).astype(np.uint8), "L")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        if image.mode == "I" and getattr(image, "tag_v2", {}).get(339) == (1,):
+            values %= 2**32  # Pillow reads a TIFF's unsigned 32 bits as signed
+        return Image.fromarray(_to_bytes(values, image.mode != "F"))
+    # Pillow converts these two modes to few others.
+    image = image.convert({"LAB": "RGB", "La": "LA"}.get(image.mode, image.mode))
+    if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba)
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     return image
 
 
-def _is_16_bit(mode: str, values: np.ndarray) -> bool:
-    # Pillow reads a 16-bit PNG as mode I in older versions and as I;16 in newer ones.
-    return mode.startswith("I;16") or (mode == "I" and values.min() >= 0 and values.max() <= 65535)
-
-
-def _range(values: np.ndarray) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    return low, high if high > low else low + 1.0
+def _to_bytes(values: np.ndarray, integer: bool) -> np.ndarray:
+    """Values of any range as uint8. NaN becomes black, what is infinite black or white."""
+    # Maps and depths hold the largest float where nothing is known.
+    known = values[np.abs(values) < np.finfo(np.float32).max]
+    if not len(known):
+        raise ValueError("no pixel is a number")
+    low, high = known.min(), known.max()
+    if integer and low >= 0:  # a file rarely tells its white: the least that holds its values
+        low, high = 0.0, next((white for white in WHITES if high <= white), high)
+    scaled = (values.clip(low, high) - low) * (255 / ((high - low) or 1))
+    return np.rint(np.nan_to_num(scaled)).astype(np.uint8)
 
 
 def _classes(files: list[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:
@@ -119,9 +143,6 @@ def _first(faults: list[str]) -> str:
 
 
 def _reason(error: Exception) -> str:
-    name = type(error).__name__
-    if name == "UnidentifiedImageError":
+    if isinstance(error, UnidentifiedImageError):  # whose text holds the whole path
         return "no image that can be read"
-    if name == "DecompressionBombError":
-        return "too large"
-    return str(error).splitlines()[0][:80] if str(error) else name
+    return (str(error) or type(error).__name__).splitlines()[0][:80]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+from PIL import Image
 
 from karpa_helpers.data import archives, store
 from karpa_helpers.data.errors import DataError
-from karpa_helpers.data.folders import from_folder as _read_folder
-from karpa_helpers.data.sources import FACES, FASHION_MNIST, MNIST
+from karpa_helpers.data.folders import read_folder, read_image
+from karpa_helpers.data.sources import FACES, FASHION_MNIST, MNIST, Item
 
 Part = Literal["train", "held_out"]
-Size = Literal["small", "whole"]
-Array = TypeVar("Array")  # a NumPy or a JAX array
+Array = TypeVar("Array", bound=Any)  # a NumPy or a JAX array
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -31,11 +32,11 @@ FASHION_CLASSES = (
     "bag",
     "ankle boot",
 )
+DIGITS = tuple("0123456789")
 EMBEDDED = Path(__file__).parent / "embedded"
 # Count and seed of the rule-drawn faces; the seeds differ, so no image is in both parts.
 DRAWN_FACES = {"train": (2000, 1), "held_out": (500, 2)}
 HELD_OUT_EVERY = 5
-_IDX = {"images": "idx3", "labels": "idx1"}
 
 
 @dataclass(frozen=True)
@@ -64,79 +65,64 @@ class Images:
 
 
 def fashion_mnist(
-    part: Part = "train", size: Size = "small", folder: str | Path | None = None
+    part: Part = "train", whole: bool = False, folder: str | Path | None = None
 ) -> Images:
     """Fashion-MNIST: grey 28x28 images of clothes in ten classes.
 
-    "small" is the embedded official test part of 10,000 real images, split by a fixed rule into
-    8,000 for training and 2,000 held out, as many of each class. It needs no network. "whole" is
-    the official 60,000 and 10,000 (its held-out part so holds all images of "small"), or the small
-    set where the whole one cannot be had.
+    The course ships the official test part of 10,000 real images, split by a fixed rule into
+    8,000 for training and 2,000 held out, as many of each class. It needs no network. The whole
+    set is the official 60,000 and 10,000 (its held-out part holds all images that ship).
 
     Args:
         part: "train" or "held_out".
-        size: "small" or "whole".
-        folder: For "whole": a folder with the learner's own copy of the four .gz files.
+        whole: Whether to fetch the whole set; where it cannot be had, what ships is used.
+        folder: A folder with the learner's own copy of the four .gz files of the whole set.
 
     Returns:
         Images with pixels (N, 28, 28, 1).
 
     Raises:
         DataError: `folder` was given and does not hold the right files.
+        ValueError: `part` is another word.
 
     References:
         Xiao, Rasul, Vollgraf. Fashion-MNIST: a novel image dataset for benchmarking machine
         learning algorithms. 2017, arXiv:1708.07747.
     """
-    _check_choice(part, size)
-    if size == "whole":
-        found = store.fetch_or_explain(FASHION_MNIST.name, folder)
-        if found is not None:
-            prefix = "train" if part == "train" else "t10k"
-            paths = {kind: found.paths[_idx_name(prefix, kind)] for kind in _IDX}
-            return _fashion(paths, f"Fashion-MNIST (whole, {found.origin})")
-    paths = {kind: _embedded(_idx_name("t10k", kind)) for kind in _IDX}
+    _check_part(part)
+    found = store.fetch_or_explain(FASHION_MNIST.name, folder) if whole or folder else None
+    if found is not None:
+        source = f"Fashion-MNIST (whole, {found.origin})"
+        pair = _read_pair(found.paths, "train" if part == "train" else "t10k")
+        return Images(*pair, FASHION_CLASSES, source, FASHION_MNIST.licence)
+    paths = {item.name: _embedded(item) for item in FASHION_MNIST.items if "t10k" in item.name}
     store.announce(
         "fashion_mnist small",
         "Fashion-MNIST, embedded: its 10,000 test images, split 8,000 + 2,000 (4.4 MB). "
         f"Licence: {FASHION_MNIST.licence}.",
     )
-    images = _fashion(paths, "Fashion-MNIST (embedded test part)")
-    assert images.labels is not None
-    return _take(images, _balanced_part(images.labels, part))
+    source, pair = "Fashion-MNIST (embedded test part)", _read_pair(paths, "t10k")
+    return _take_part(Images(*pair, FASHION_CLASSES, source, FASHION_MNIST.licence), part)
 
 
-def faces(
-    part: Part = "train",
-    size: Size = "small",
-    pixels: int = 64,
-    count: int | None = None,
-    folder: str | Path | None = None,
-) -> Images:
-    """Colour faces: "small" draws them by rule with known factors, "whole" are 5,000 real ones.
+def drawn_faces(part: Part = "train", pixels: int = 64, count: int | None = None) -> Images:
+    """Colour faces drawn by rule, with known factors.
 
     Args:
         part: "train" or "held_out".
-        size: "small" or "whole"; where the real ones cannot be had, "whole" also draws.
         pixels: Height and width.
         count: How many to draw; default 2,000 for training and 500 held out. A thousand takes
             a few seconds.
-        folder: For "whole": a folder with the learner's own copy of the zip file.
 
     Returns:
-        Images with pixels (N, pixels, pixels, 3); drawn ones have `factors`.
+        Images with pixels (N, pixels, pixels, 3) and `factors`.
 
     Raises:
-        DataError: `folder` was given and does not hold the right file.
-        ValueError: `part` or `size` is another word.
+        ValueError: `part` is another word.
     """
-    _check_choice(part, size)
-    if size == "whole":
-        found = store.fetch_or_explain(FACES.name, folder)
-        if found is not None:
-            return _real_faces(found, part, pixels)
     from karpa_helpers.data.faces import draw_faces
 
+    _check_part(part)
     usual, seed = DRAWN_FACES[part]
     drawn, factors = draw_faces(usual if count is None else count, pixels, seed)
     licence = "Apache-2.0, part of this course"
@@ -144,40 +130,64 @@ def faces(
     return Images(drawn, None, (), "faces drawn by rule", licence, factors)
 
 
-def mnist(part: Part = "train", size: Size = "whole", folder: str | Path | None = None) -> Images:
-    """Written digits, grey 28x28: MNIST's official test part, or scikit-learn's digits enlarged.
+def ffhq(part: Part = "train", pixels: int = 64, folder: str | Path | None = None) -> Images:
+    """5,000 photographs of faces from FFHQ, or `drawn_faces` where they cannot be had.
 
-    Either is split by a fixed rule: within each class, every fifth image is held out.
+    Within the photographs every fifth is held out.
 
     Args:
         part: "train" or "held_out".
-        size: "whole" is the official test part of 10,000 images, or "small" where it cannot be
-            had. "small" is `digits`, 1,797 images of 8x8 pixels, enlarged by bicubic
-            interpolation; it needs no network.
-        folder: For "whole": a folder with the learner's own copy of the two .gz files.
+        pixels: Height and width.
+        folder: A folder with the learner's own copy of the zip file.
+
+    Returns:
+        Images with pixels (N, pixels, pixels, 3); only drawn ones have `factors`.
+
+    Raises:
+        DataError: `folder` was given and does not hold the right file.
+        ValueError: `part` is another word.
+
+    References:
+        Karras, Laine, Aila. A style-based generator architecture for generative adversarial
+        networks. CVPR 2019, arXiv:1812.04948.
+    """
+    _check_part(part)
+    found = store.fetch_or_explain(FACES.name, folder)
+    if found is None:
+        return drawn_faces(part, pixels)
+    files = archives.tree_files(found.paths["images"], FACES.item("images").members)
+    chosen = _part_indices(np.zeros(len(files)), part)
+    array = np.stack([read_image(files[index], pixels, colour=True) for index in chosen])
+    return Images(array, None, (), f"{FACES.title} ({found.origin})", FACES.licence)
+
+
+def mnist(part: Part = "train", folder: str | Path | None = None) -> Images:
+    """Written digits, grey 28x28: MNIST's official test part of 10,000 images.
+
+    Where it cannot be had, `digits` enlarged by bicubic interpolation. Either is split by a fixed
+    rule: within each class, every fifth image is held out.
+
+    Args:
+        part: "train" or "held_out".
+        folder: A folder with the learner's own copy of the two .gz files.
 
     Returns:
         Images with pixels (N, 28, 28, 1).
 
     Raises:
         DataError: `folder` was given and does not hold the right files.
-        ValueError: `part` or `size` is another word.
+        ValueError: `part` is another word.
 
     References:
         LeCun, Bottou, Bengio, Haffner. Gradient-based learning applied to document recognition.
         Proceedings of the IEEE 86, 1998.
     """
-    _check_choice(part, size)
-    found = store.fetch_or_explain(MNIST.name, folder) if size == "whole" else None
+    _check_part(part)
+    found = store.fetch_or_explain(MNIST.name, folder)
     if found is None:
-        images = _enlarged(digits(), 28)
-    else:
-        pixels, labels = (read_idx(found.paths[_idx_name("t10k", kind)]) for kind in _IDX)
-        names = tuple("0123456789")
-        source = f"MNIST (test part, {found.origin})"
-        images = Images(pixels[..., None], labels.astype(np.int32), names, source, MNIST.licence)
-    assert images.labels is not None
-    return _take(images, _balanced_part(images.labels, part))
+        return _take_part(_enlarge(digits(), (28, 28)), part)
+    source, pair = f"MNIST (test part, {found.origin})", _read_pair(found.paths, "t10k")
+    return _take_part(Images(*pair, DIGITS, source, MNIST.licence), part)
 
 
 def digits() -> Images:
@@ -188,8 +198,7 @@ def digits() -> Images:
     pixels = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
     licence = "BSD-3-Clause, scikit-learn"
     store.announce("digits", f"Digits 8x8 from scikit-learn: 1,797 images. Licence: {licence}.")
-    names = tuple(str(name) for name in bunch.target_names)
-    return Images(pixels, bunch.target.astype(np.int32), names, "scikit-learn digits", licence)
+    return Images(pixels, bunch.target.astype(np.int32), DIGITS, "scikit-learn digits", licence)
 
 
 def from_folder(path: str | Path, pixels: int = 32, colour: bool = True) -> Images:
@@ -208,7 +217,7 @@ def from_folder(path: str | Path, pixels: int = 32, colour: bool = True) -> Imag
     Raises:
         DataError: There is no such folder, or no readable image in it.
     """
-    array, labels, names = _read_folder(Path(path).expanduser(), pixels, colour)
+    array, labels, names = read_folder(Path(path).expanduser(), pixels, colour)
     print(f"Your own images: {len(array):,} from {Path(path).name}. Mind their licence.")
     return Images(array, labels, names, f"own images in {Path(path).name}", "the learner's own")
 
@@ -222,8 +231,7 @@ def to_unit(pixels: Array) -> Array:
     Returns:
         An array of the same shape and kind.
     """
-    array: Any = pixels
-    return array.astype("float32") / 127.5 - 1.0
+    return pixels.astype("float32") / 127.5 - 1.0
 
 
 def to_pixels(values: Array) -> Array:
@@ -235,8 +243,7 @@ def to_pixels(values: Array) -> Array:
     Returns:
         An array of the same shape and kind.
     """
-    array: Any = values
-    return ((array + 1.0) * 127.5).round().clip(0, 255).astype("uint8")
+    return ((values + 1.0) * 127.5).round().clip(0, 255).astype("uint8")
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -247,7 +254,7 @@ def read_idx(path: Path) -> np.ndarray:
     """
     try:
         content = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} cannot be read ({error}). Fetch it again.") from error
     # Two zero bytes, the type (8: unsigned byte), the number of dimensions, then each dimension.
     dimensions = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
@@ -258,67 +265,41 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _idx_name(prefix: str, kind: str) -> str:
-    return f"{prefix}-{kind}-{_IDX[kind]}-ubyte.gz"
-
-
-def _embedded(name: str) -> Path:
-    path = EMBEDDED / name
-    item = FASHION_MNIST.item(name)
+def _embedded(item: Item) -> Path:
+    path = EMBEDDED / item.name
     if not path.is_file() or archives.content_digest(path, item) != item.sha256:
-        raise DataError(f"The course's own file {name} is damaged. Install the course again.")
+        raise DataError(f"The course's own file {item.name} is damaged. Install the course again.")
     return path
 
 
-def _fashion(paths: Mapping[str, Path], origin: str) -> Images:
-    pixels = read_idx(paths["images"])[..., None]
-    labels = read_idx(paths["labels"]).astype(np.int32)
-    return Images(pixels, labels, FASHION_CLASSES, origin, FASHION_MNIST.licence)
+def _read_pair(paths: Mapping[str, Path], prefix: str) -> tuple[np.ndarray, np.ndarray]:
+    """Grey images (N, H, W, 1) and their labels, from the two IDX files of that prefix."""
+    pixels = read_idx(paths[f"{prefix}-images-idx3-ubyte.gz"])[..., None]
+    return pixels, read_idx(paths[f"{prefix}-labels-idx1-ubyte.gz"]).astype(np.int32)
 
 
-def _balanced_part(labels: np.ndarray, part: Part) -> np.ndarray:
+def _part_indices(labels: np.ndarray, part: Part) -> np.ndarray:
     """Indices of a part: within each class, every fifth image in order is held out."""
-    by_class = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[by_class], labels)
-    rank = np.empty(len(labels), int)
-    rank[by_class] = np.arange(len(labels))
-    held_out = (rank - starts) % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+    held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        held_out[np.flatnonzero(labels == label)[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]] = True
     return np.flatnonzero(held_out == (part == "held_out"))
 
 
-def _take(images: Images, chosen: np.ndarray) -> Images:
-    labels = None if images.labels is None else images.labels[chosen]
-    return Images(images.pixels[chosen], labels, images.names, images.source, images.licence)
+def _take_part(images: Images, part: Part) -> Images:
+    assert images.labels is not None
+    chosen = _part_indices(images.labels, part)
+    return replace(images, pixels=images.pixels[chosen], labels=images.labels[chosen])
 
 
-def _enlarged(images: Images, pixels: int) -> Images:
+def _enlarge(images: Images, size: tuple[int, int]) -> Images:
     """Grey images in another size, by bicubic interpolation."""
-    from PIL import Image
-
-    size = (pixels, pixels)
-    enlarged = [
-        np.asarray(Image.fromarray(image[..., 0]).resize(size, Image.Resampling.BICUBIC))
-        for image in images.pixels
-    ]
+    grey = images.pixels[..., 0]
+    larger = [Image.fromarray(one).resize(size, Image.Resampling.BICUBIC) for one in grey]
     source = f"{images.source}, enlarged"
-    return Images(
-        np.stack(enlarged)[..., None], images.labels, images.names, source, images.licence
-    )
+    return replace(images, pixels=np.array(larger)[..., None], source=source)
 
 
-def _real_faces(found: store.Fetched, part: Part, pixels: int) -> Images:
-    from karpa_helpers.data.folders import read_image
-
-    files = archives.tree_files(found.paths["images"], FACES.item("images").members)
-    held_out = np.arange(len(files)) % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
-    chosen = np.flatnonzero(held_out == (part == "held_out"))
-    array = np.stack([read_image(files[index], pixels, colour=True) for index in chosen])
-    return Images(array, None, (), f"{FACES.title} ({found.origin})", FACES.licence)
-
-
-def _check_choice(part: str, size: str) -> None:
-    if part not in ("train", "held_out") or size not in ("small", "whole"):
-        raise ValueError(
-            f'part is {part!r} and size is {size!r}; part is "train" or "held_out", '
-            'size is "small" or "whole".'
-        )
+def _check_part(part: str) -> None:
+    if part not in ("train", "held_out"):
+        raise ValueError(f'part is {part!r}; give "train" or "held_out".')

@@ -199,31 +199,29 @@ def _folders(source: Source) -> list[tuple[str, Path]]:
 def _use(source: Source, item: Item, place: Path | str) -> Path:
     """Checks a file where it lies; what is an archive or at an address is put into the cache."""
     target = _cached(source, item)
-    if isinstance(place, Path) and not os.path.exists(place):
+    content = place if isinstance(place, Path) else None
+    if content and not os.path.exists(content):
         raise DataError(f"{place} does not exist. It should be {source.title}'s {item.name}.")
-    if place == target or (isinstance(place, Path) and item.form != "archive"):
-        _check(source, item, Path(place))
-        return Path(place)
-    with _locked(source) as work:
-        if os.path.exists(target) and not _fault(target, item):  # by the process waited for
+    if content and (content == target or item.form != "archive"):
+        _check(source, item, content)
+        return content
+    with _locked(source) as work, cache_writes(target.parent, 3 * item.size):
+        if not _fault(target, item):  # got by the process waited for
             return target
-        content = work / item.packed_name
-        if isinstance(place, Path):
-            content = place
-        else:
-            print(
-                f"Downloading {item.packed_name} ({megabytes(item.size)}) from {_host(place)} ..."
-            )
-            space = 3 * item.size if item.form == "archive" else item.size
-            download(place, content, item.size, space)
-        with cache_writes(target.parent, 3 * item.size):
-            if item.form == "archive":
-                unpack(content, work / "unpacked", item.members)
-                content = work / "unpacked"
-            _check(source, item, content)
-            shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
-            os.replace(content, target)
+        content = content or _download(item, str(place), work / item.packed_name)
+        if item.form == "archive":
+            unpack(content, work / "unpacked", item.members)
+            content = work / "unpacked"
+        _check(source, item, content)
+        shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+        os.replace(content, target)
     return target
+
+
+def _download(item: Item, url: str, path: Path) -> Path:
+    print(f"Downloading {item.packed_name} ({megabytes(item.size)}) from {_host(url)} ...")
+    download(url, path, item.size, 3 * item.size if item.form == "archive" else item.size)
+    return path
 
 
 def _check(source: Source, item: Item, path: Path) -> None:

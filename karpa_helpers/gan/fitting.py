@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -127,74 +127,96 @@ def adversarial_step(graphs: Graphs, recipe: Recipe) -> training.Step:
         ValueError: By the step, where the batch is neither of these, or cannot be divided among
             `critic_steps`.
     """
-    optimizer = recipe.optimizer()
-    augment = recipe.augment or (lambda key, images: images)
-    low = recipe.activations
-
-    def discriminator_step(
-        g: GameState,
-        d: GameState,
-        part: Inputs,
-        count: jax.Array,
-        key: jax.Array,
-        key_more: jax.Array,
-    ) -> tuple[GameState, training.Metrics]:
-        real, *labels = part
-        key_real, key_fake, key_penalty = jax.random.split(key_more, 3)
-        z = _latent(key, real, recipe)
-        fake, _ = _apply(graphs.generator, g["params"], g["rest"], z, *labels, low=low)
-        seen, fake = augment(key_real, real), augment(key_fake, fake)
-
-        def objective(params: Any) -> Any:
-            on_real, rest = _apply(graphs.discriminator, params, d["rest"], seen, *labels, low=low)
-            on_fake, rest = _apply(graphs.discriminator, params, rest, fake, *labels, low=low)
-            loss = recipe.game.discriminator(on_real, on_fake)
-            metrics = {
-                "d_loss": loss,
-                "d_real": jax.nn.sigmoid(on_real).mean(),
-                "d_fake": jax.nn.sigmoid(on_fake).mean(),
-            }
-            if recipe.penalty is not None:
-                discriminator = _network(graphs.discriminator, params, d["rest"], *labels)
-                metrics["penalty"], cost = _penalty(
-                    recipe, count, discriminator, seen, fake, key_penalty
-                )
-                loss = loss + cost
-            return loss, (rest, metrics)
-
-        slope, (rest, metrics) = jax.grad(objective, has_aux=True)(d["params"])
-        return _learned(optimizer, slope, d, rest), metrics
-
-    def generator_step(
-        g: GameState, d: GameState, part: Inputs, key: jax.Array, key_more: jax.Array
-    ) -> tuple[GameState, jax.Array]:
-        real, *labels = part
-        key_real, key_fake = jax.random.split(key_more)
-        discriminator = _network(graphs.discriminator, d["params"], d["rest"], *labels, low=low)
-        on_real = discriminator(augment(key_real, real))
-
-        def objective(params: Any) -> Any:
-            z = _latent(key, real, recipe)
-            examples, rest = _apply(graphs.generator, params, g["rest"], z, *labels, low=low)
-            logits = discriminator(augment(key_fake, examples))
-            return recipe.game.generator(on_real, logits), rest
-
-        (loss, rest), slope = jax.value_and_grad(objective, has_aux=True)(g["params"])
-        return _learned(optimizer, slope, g, rest), loss
 
     def step(state: GameState, batch: Batch, key: jax.Array) -> tuple[GameState, training.Metrics]:
         parts = _divide(batch, recipe.critic_steps)
-        *keys, key_more = jax.random.split(key, len(parts) + 2)  # one for each latent batch
-        *keys_more, key_more = jax.random.split(key_more, len(parts) + 1)
+        *keys, key_generator = _split_keys(key, len(parts))
         g, d, count = state["generator"], state["discriminator"], state["step"]
-        for part, *both in zip(parts, keys[:-1], keys_more, strict=True):
-            d, metrics = discriminator_step(g, d, part, count, *both)
-        g, metrics["g_loss"] = generator_step(g, d, parts[-1], keys[-1], key_more)
+        for part, key_part in zip(parts, keys, strict=True):
+            g, d, metrics = _discriminator_step(graphs, recipe, g, d, part, count, key_part)
+        g, d, metrics["g_loss"] = _generator_step(graphs, recipe, g, d, parts[-1], key_generator)
         average = training.moving_average(state["average"], _weights(g), recipe.average_decay)
         state = {"generator": g, "discriminator": d, "average": average, "step": count + 1}
         return state, metrics
 
     return step
+
+
+class _Keys(NamedTuple):
+    """The random keys of one player's step."""
+
+    latent: jax.Array
+    real: jax.Array  # augments the real examples
+    fake: jax.Array  # augments the generated ones
+    penalty: Any = None
+
+
+def _split_keys(key: jax.Array, count: int) -> list[_Keys]:
+    """The keys of `count` steps of the discriminator, then those of the generator's step."""
+    *latents, more = jax.random.split(key, count + 2)
+    *others, last = jax.random.split(more, count + 1)
+    splits = [jax.random.split(other, 3) for other in others] + [jax.random.split(last)]
+    return [_Keys(latent, *split) for latent, split in zip(latents, splits, strict=True)]
+
+
+def _discriminator_step(
+    graphs: Graphs, recipe: Recipe, g: GameState, d: GameState,
+    part: Inputs, count: jax.Array, keys: _Keys,
+) -> tuple[GameState, GameState, training.Metrics]:  # fmt: skip
+    """The discriminator learns; of the generator only counters and random streams go on."""
+    real, *labels = part
+    low = recipe.activations
+    z = _latent(keys.latent, real, recipe)
+    fake, rest = _apply(graphs.generator, g["params"], g["rest"], z, *labels, low=low)
+    g = {**g, "rest": training.advance(g["rest"], rest)}
+    real, fake = _augment(recipe, keys.real, real), _augment(recipe, keys.fake, fake)
+
+    def objective(params: Any) -> Any:
+        on_real, rest = _apply(graphs.discriminator, params, d["rest"], real, *labels, low=low)
+        on_fake, rest = _apply(graphs.discriminator, params, rest, fake, *labels, low=low)
+        loss = recipe.game.discriminator(on_real, on_fake)
+        metrics = {
+            "d_loss": loss,
+            "d_real": jax.nn.sigmoid(on_real).mean(),
+            "d_fake": jax.nn.sigmoid(on_fake).mean(),
+        }
+        if recipe.penalty is not None:
+
+            def discriminator(x: jax.Array) -> jax.Array:
+                return _apply(graphs.discriminator, params, d["rest"], x, *labels)[0]
+
+            metrics["penalty"], cost = _penalty(
+                recipe, count, discriminator, real, fake, keys.penalty
+            )
+            loss = loss + cost
+        return loss, (rest, metrics)
+
+    slope, (rest, metrics) = jax.grad(objective, has_aux=True)(d["params"])
+    return g, _learn(recipe, slope, d, rest), metrics
+
+
+def _generator_step(
+    graphs: Graphs, recipe: Recipe, g: GameState, d: GameState, part: Inputs, keys: _Keys
+) -> tuple[GameState, GameState, jax.Array]:
+    """The generator learns; of the discriminator only counters and random streams go on."""
+    real, *labels = part
+
+    def judge(rest: Any, x: jax.Array) -> tuple[jax.Array, Any]:
+        logits, new = _apply(
+            graphs.discriminator, d["params"], rest, x, *labels, low=recipe.activations
+        )
+        return logits, training.advance(rest, new)
+
+    on_real, rest_d = judge(d["rest"], _augment(recipe, keys.real, real))
+
+    def objective(params: Any) -> Any:
+        z = _latent(keys.latent, real, recipe)
+        fake, rest = _apply(graphs.generator, params, g["rest"], z, *labels, low=recipe.activations)
+        on_fake, rest_after = judge(rest_d, _augment(recipe, keys.fake, fake))
+        return recipe.game.generator(on_real, on_fake), (rest, rest_after)
+
+    (loss, (rest, rest_d)), slope = jax.value_and_grad(objective, has_aux=True)(g["params"])
+    return _learn(recipe, slope, g, rest), {**d, "rest": rest_d}, loss
 
 
 def sample(
@@ -290,6 +312,10 @@ def _divide(batch: Batch, count: int) -> list[Inputs]:
     return list(zip(*(jnp.split(x, count) for x in (examples, *labels)), strict=True))
 
 
+def _augment(recipe: Recipe, key: jax.Array, examples: jax.Array) -> jax.Array:
+    return examples if recipe.augment is None else recipe.augment(key, examples)
+
+
 def _latent(key: jax.Array, batch: jax.Array, recipe: Recipe) -> jax.Array:
     return jax.random.normal(key, (len(batch), recipe.latent_dim))
 
@@ -300,7 +326,7 @@ def _weights(state: GameState) -> GameState:
 
 
 def _apply(
-    graph: nnx.GraphDef, params: Any, rest: Any, *inputs: jax.Array, low: Activations
+    graph: nnx.GraphDef, params: Any, rest: Any, *inputs: jax.Array, low: Activations = None
 ) -> tuple[jax.Array, Any]:
     """A network's output in float32, computed in `low`, and its statistics after the call."""
     inputs = cast_to(inputs, low)
@@ -308,17 +334,8 @@ def _apply(
     return to_float32(output), rest
 
 
-def _network(
-    graph: nnx.GraphDef, params: Any, rest: Any, *labels: jax.Array, low: Activations = None
-) -> losses.Network:
-    """A network as a function of its examples; what its statistics become is thrown away."""
-    return lambda x: _apply(graph, params, rest, x, *labels, low=low)[0]
-
-
-def _learned(
-    optimizer: optax.GradientTransformation, gradient: Any, player: GameState, rest: Any
-) -> GameState:
+def _learn(recipe: Recipe, gradient: Any, player: GameState, rest: Any) -> GameState:
     params, memory = training.apply_gradient(
-        optimizer, gradient, player["optimizer"], player["params"]
+        recipe.optimizer(), gradient, player["optimizer"], player["params"]
     )
     return {"params": params, "rest": rest, "optimizer": memory}

@@ -9,7 +9,7 @@ from flax import nnx
 
 from karpa_helpers.nn.convolution import ConvStride2, ConvTranspose2x
 
-_HE = nnx.initializers.he_normal()
+HE = nnx.initializers.he_normal()
 _DCGAN_INIT = nnx.initializers.normal(0.02)
 
 
@@ -44,6 +44,12 @@ def check_images(images: jax.Array, size: int, channels: int) -> None:
         )
 
 
+def check_latent(z: jax.Array, latent_dim: int) -> None:
+    """Refuses latent vectors of another shape than (N, latent_dim)."""
+    if z.ndim != 2 or z.shape[1] != latent_dim:
+        raise ValueError(f"z has shape {z.shape}; this generator takes (N, {latent_dim}).")
+
+
 class DCGANGenerator(nnx.Module):
     """The generator of DCGAN for 28x28 images: a dense layer, then two doublings.
 
@@ -72,8 +78,7 @@ class DCGANGenerator(nnx.Module):
 
     def __call__(self, z: jax.Array) -> jax.Array:
         """Maps latent vectors (N, latent_dim) to images (N, 28, 28, channels) in [-1, 1]."""
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(f"z has shape {z.shape}; this generator takes (N, {self.latent_dim}).")
+        check_latent(z, self.latent_dim)
         x = self.dense(z).reshape(len(z), 7, 7, 2 * self.width)
         x = nnx.relu(self.norm1(x))
         x = nnx.relu(self.norm2(self.up1(x)))
@@ -131,8 +136,8 @@ class PlainDiscriminator(nnx.Module):
         self, width: int = 16, channels: int = 1, groups: int = 0, *, rngs: nnx.Rngs
     ) -> None:
         self.channels = channels
-        self.down1 = ConvStride2(channels, width, kernel_init=_HE, rngs=rngs)
-        self.down2 = ConvStride2(width, 2 * width, kernel_init=_HE, rngs=rngs)
+        self.down1 = ConvStride2(channels, width, kernel_init=HE, rngs=rngs)
+        self.down2 = ConvStride2(width, 2 * width, kernel_init=HE, rngs=rngs)
         self.norm = nnx.GroupNorm(2 * width, groups, rngs=rngs) if groups else None
         self.dense = nnx.Linear(7 * 7 * 2 * width, 1, rngs=rngs)
 

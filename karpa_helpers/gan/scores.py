@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 # A class counts as covered with at least one in so many of its fair share of the samples.
 COVERED_ONE_IN = 5
 BLOCK = 1000  # rows of a matrix of pairs that are in memory at a time
+TINY = np.finfo(float).tiny  # the radius of a ball that holds its own centre only
 
 
 class Neighbours(NamedTuple):
@@ -158,6 +160,8 @@ def precision_recall(generated: np.ndarray, reference: np.ndarray, k: int = 5) -
     precision is the share of generated examples in the ball of a real one; recall the share of
     real ones in the ball of a generated one; density the mean number of real balls around a
     generated example, over k; coverage the share of real balls with a generated example in them.
+    What lies exactly on the edge is outside; a copy of x is inside even where duplicates of x leave
+    its ball no radius.
 
     Args:
         generated: Features (N, d), N more than k.
@@ -183,7 +187,7 @@ def precision_recall(generated: np.ndarray, reference: np.ndarray, k: int = 5) -
     balls = np.empty(len(generated), int)  # real balls around each generated example
     recalled, covered = np.zeros((2, len(reference)), bool)
     for rows in _blocks(len(generated)):
-        squared = _squared_distances(generated[rows], reference)
+        squared = cdist(generated[rows], reference, "sqeuclidean")
         in_real = squared < reach_real
         balls[rows] = in_real.sum(1)
         covered |= in_real.any(0)
@@ -202,14 +206,18 @@ def nearest(examples: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.nd
         others: Features (M, d).
 
     Returns:
-        (distances (N,), indices into `others` (N,)).
+        (distances (N,), indices into `others` (N,)). A copy has distance 0; of equally near ones
+        the first counts.
 
     Raises:
         ValueError: The shapes do not fit, or a feature is not finite.
     """
     examples, others = _checked(examples=examples, others=others, least=1)
-    distances, indices = _search(others, 1).kneighbors(examples)
-    return distances[:, 0], indices[:, 0]
+    squared, indices = np.empty(len(examples)), np.empty(len(examples), int)
+    for rows in _blocks(len(examples)):
+        block = cdist(examples[rows], others, "sqeuclidean")
+        squared[rows], indices[rows] = block.min(1), block.argmin(1)
+    return np.sqrt(squared), indices
 
 
 def copied_share(
@@ -217,7 +225,8 @@ def copied_share(
 ) -> float:
     """Share of generated examples suspiciously near to a training example.
 
-    Near is nearer than all but a share `quantile` of the held-out real ones are to theirs.
+    Near is nearer than all but a share `quantile` of the held-out real ones are to theirs. Held-out
+    examples that are copies of training examples themselves do not count: they were not held out.
 
     Args:
         generated: Features (N, d).
@@ -226,8 +235,9 @@ def copied_share(
         quantile: The share of held-out examples that count as near, between 0 and 1.
 
     Returns:
-        About `quantile` for fresh real images, 1 for copies. A generator that draws easy images
-        only also lies above `quantile`: then compare within classes.
+        About `quantile` for fresh real images, 1 for copies. Where all held-out examples are
+        copies, only copies are near. A generator that draws easy images only also lies above
+        `quantile`: then compare within classes.
 
     Raises:
         ValueError: The shapes do not fit, a feature is not finite, or quantile is no share.
@@ -239,7 +249,8 @@ def copied_share(
     """
     if not 0 < quantile < 1:
         raise ValueError(f"quantile is {quantile}; give a share between 0 and 1.")
-    threshold = np.quantile(nearest(held_out, training)[0], quantile)
+    real = nearest(held_out, training)[0]
+    threshold = np.quantile(real[real > 0], quantile) if real.any() else TINY
     return float((nearest(generated, training)[0] < threshold).mean())
 
 
@@ -278,13 +289,6 @@ def covered_classes(labels: np.ndarray, classes: int = 10) -> int:
     return int((COVERED_ONE_IN * classes * counts >= len(labels)).sum())
 
 
-def _search(features: np.ndarray, k: int) -> Any:
-    """A search for the k nearest of `features`."""
-    from sklearn.neighbors import NearestNeighbors  # here: it is slow to import
-
-    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(features)
-
-
 def _one_thread() -> Any:
     """On matrices this small, threads only wait for each other."""
     from threadpoolctl import threadpool_limits  # here: its import sets an environment variable
@@ -316,12 +320,12 @@ def _matrix_root(matrix: np.ndarray) -> np.ndarray:
 
 def _reach(features: np.ndarray, k: int) -> np.ndarray:
     """Squared distance of each example to its k-th nearest neighbour, itself left out."""
-    # The balls are open: what lies exactly on the edge must not come in by rounding.
-    return _search(features, k).kneighbors()[0][:, -1] ** 2 * (1 - 1e-9)
-
-
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+    # From differences, as all distances here: |a|^2 + |b|^2 - 2 a.b would decide ties by rounding.
+    reach = [
+        np.partition(cdist(features[rows], features, "sqeuclidean"), k, axis=1)[:, k]
+        for rows in _blocks(len(features))
+    ]
+    return np.maximum(np.concatenate(reach), TINY)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -15,9 +15,9 @@ from flax import nnx
 from karpa_helpers import training
 from karpa_helpers.gan import losses
 from karpa_helpers.gan.fitting import GameState, Graphs, Recipe, adversarial_step, create_game_state
+from karpa_helpers.gan.judges import Yardstick
 from karpa_helpers.gan.networks import DCGANDiscriminator, DCGANGenerator, PlainDiscriminator
 from karpa_helpers.gan.scores import COVERED_ONE_IN
-from karpa_helpers.gan.yardstick import Yardstick
 
 Draw = Callable[[jax.Array, int], jax.Array]
 MakePair = Callable[[int], tuple[nnx.Module, nnx.Module]]

@@ -12,8 +12,11 @@ import numpy as np
 import optax
 from flax import nnx
 
-from karpa_helpers.gan import augment, losses, residual
+from karpa_helpers.gan import losses
 from karpa_helpers.gan.fitting import GameState, Graphs, Recipe, create_game_state
+from karpa_helpers.lessons import lesson_08_augment as augment
+from karpa_helpers.lessons import lesson_08_networks as residual
+from karpa_helpers.lessons.lesson_08_reader import check_pixels
 
 FACES = "faces"  # names of the weights that ship
 LABELLED_FACES = "labelled_faces"
@@ -165,13 +168,7 @@ def finds_face(pixels: np.ndarray) -> np.ndarray:
         DetectorMissing: See `load_cascade`.
         ValueError: There is no image, or they are of another type or mode.
     """
-    pixels = np.asarray(pixels)
-    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3 or not len(pixels):
-        raise ValueError(
-            f"pixels have shape {pixels.shape} and dtype {pixels.dtype}; give at least one colour "
-            "image as uint8 (N, H, W, 3)."
-        )
-    cascade = load_cascade()
+    pixels, cascade = check_pixels(pixels), load_cascade()
     return np.array([_finds(cascade, image) for image in pixels])
 
 

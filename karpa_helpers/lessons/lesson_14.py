@@ -18,9 +18,9 @@ from karpa_helpers.data.subwords import Subwords
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.lessons import lesson_14_dictionary
+from karpa_helpers.lessons.lesson_14_translator import Translator
 from karpa_helpers.seq2seq import decoding, fitting
 from karpa_helpers.seq2seq.networks import Attention, Seq2Seq
-from karpa_helpers.seq2seq.translator import Translator
 from karpa_helpers.training import optimizers
 from karpa_helpers.training.stepping import Step, Tree
 
@@ -128,7 +128,7 @@ def prepare(pairs: Pairs, recipe: TranslatorRecipe) -> Prepared:
     groups = group_pairs(source, target, shapes, recipe.batch_size)
     real = np.count_nonzero(groups["source"]) + np.count_nonzero(groups["target"])
     columns = np.asarray(shapes).sum(axis=1)[groups["shape"]].sum() * recipe.batch_size
-    padding = 1 - real / float(columns)
+    padding = 1 - int(real) / float(columns)
     return Prepared(source_pieces, target_pieces, groups, shapes, padding)
 
 

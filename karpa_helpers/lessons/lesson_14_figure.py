@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from karpa_helpers.seq2seq.translator import Alternatives
+from karpa_helpers.lessons.lesson_14_translator import Alternatives
 from karpa_helpers.show import attention, plots
 
 LINE = 88  # characters of a line of text

@@ -1,31 +1,107 @@
-"""Recurrent networks: Flax's cells behind one name, run over padded sequences by a masked scan."""
+"""Recurrent networks: three cells behind one name, run over padded sequences by a masked scan."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from karpa_helpers.nn.fast.linear import by_rows
+from karpa_helpers.nn.fast.linear import Linear
 from karpa_helpers.nn.fast.product_scan import product_scan
 
 Kind = Literal["elman", "gru", "lstm"]
-Cell = nnx.SimpleCell | nnx.GRUCell | nnx.LSTMCell
 Carry = Any  # (N, H), or for an LSTM the pair (c, h) of such arrays
+Mask = jax.Array | None
 
-CELLS = {"elman": nnx.SimpleCell, "gru": nnx.GRUCell, "lstm": nnx.LSTMCell}
-# Flax's names of the layers that read the input, not the state.
-INPUT_LAYERS = {
-    nnx.SimpleCell: ("dense_i",),
-    nnx.GRUCell: ("dense_i",),
-    nnx.LSTMCell: ("ii", "if_", "ig", "io"),
-}
+StateLinear = partial(Linear, kernel_init=nnx.initializers.orthogonal())
+
+
+class Cell(nnx.Module):
+    """A recurrent cell: cell(carry, x of shape (N, D)) -> (carry, h of shape (N, H)).
+
+    The products with inputs do not wait for the carry, so `read` makes them apart from `advance`.
+    """
+
+    dense_i: Linear
+
+    def __init__(self, features_in: int, features: int) -> None:
+        self.features_in, self.features = features_in, features
+
+    def __call__(self, carry: Carry, x: jax.Array) -> tuple[Carry, jax.Array]:
+        """One step further."""
+        carry = self.advance(carry, self.read(x))
+        return carry, output_of(carry)
+
+    def read(self, x: jax.Array) -> Any:
+        """W x + b for inputs (..., D)."""
+        return self.dense_i(x)
+
+    def advance(self, carry: Carry, wx: Any) -> Carry:
+        """The next carry, from what `read` made of inputs (N, D)."""
+        raise NotImplementedError
+
+
+class ElmanCell(Cell):
+    """h' = tanh(W x + b + U h)."""
+
+    def __init__(self, features_in: int, features: int, *, rngs: nnx.Rngs) -> None:
+        super().__init__(features_in, features)
+        self.dense_h = StateLinear(features, features, use_bias=False, rngs=rngs)
+        self.dense_i = Linear(features_in, features, rngs=rngs)
+
+    def advance(self, carry: jax.Array, wx: jax.Array) -> jax.Array:
+        """As `Cell.advance`, with wx of shape (N, H)."""
+        return jnp.tanh(wx + self.dense_h(carry))
+
+
+class GRUCell(Cell):
+    """h' = (1 - z) n + z h with n = tanh(W x + b + r (U h)); W, b and U hold r, z and n in turn."""
+
+    def __init__(self, features_in: int, features: int, *, rngs: nnx.Rngs) -> None:
+        super().__init__(features_in, features)
+        self.dense_i = Linear(features_in, 3 * features, rngs=rngs)
+        self.dense_h = StateLinear(features, 3 * features, use_bias=False, rngs=rngs)
+
+    def advance(self, carry: jax.Array, wx: jax.Array) -> jax.Array:
+        """As `Cell.advance`, with wx of shape (N, 3 H)."""
+        wx_r, wx_z, wx_n = jnp.split(wx, 3, axis=-1)
+        uh_r, uh_z, uh_n = jnp.split(self.dense_h(carry), 3, axis=-1)
+        r, z = nnx.sigmoid(wx_r + uh_r), nnx.sigmoid(wx_z + uh_z)
+        n = jnp.tanh(wx_n + r * uh_n)
+        return (1.0 - z) * n + z * carry
+
+
+class LSTMCell(Cell):
+    """c' = f c + i g and h' = o tanh(c'); gate i is sigmoid(ii(x) + hi(h)), and so on."""
+
+    def __init__(self, features_in: int, features: int, *, rngs: nnx.Rngs) -> None:
+        super().__init__(features_in, features)
+        of_x = partial(Linear, features_in, features, use_bias=False, rngs=rngs)
+        of_h = partial(StateLinear, features, features, rngs=rngs)
+        self.ii, self.if_, self.ig, self.io = of_x(), of_x(), of_x(), of_x()
+        self.hi, self.hf, self.hg, self.ho = of_h(), of_h(), of_h(), of_h()
+
+    def read(self, x: jax.Array) -> tuple[jax.Array, ...]:
+        """W x for i, f, g and o; the biases stand with the products of h."""
+        return self.ii(x), self.if_(x), self.ig(x), self.io(x)
+
+    def advance(self, carry: Carry, wx: tuple[jax.Array, ...]) -> Carry:
+        """As `Cell.advance`, with four arrays (N, H)."""
+        c, h = carry
+        i, f = nnx.sigmoid(wx[0] + self.hi(h)), nnx.sigmoid(wx[1] + self.hf(h))
+        g, o = jnp.tanh(wx[2] + self.hg(h)), nnx.sigmoid(wx[3] + self.ho(h))
+        c = f * c + i * g
+        return c, o * jnp.tanh(c)
+
+
+CELLS = {"elman": ElmanCell, "gru": GRUCell, "lstm": LSTMCell}
 
 
 def make_cell(kind: Kind, features_in: int, features: int, *, rngs: nnx.Rngs) -> Cell:
-    """One of Flax's recurrent cells.
+    """A recurrent cell with first weights as in Flax's.
 
         elman   h' = tanh(W x + U h + b)
         gru     h' = (1 - z) n + z h   with  n = tanh(W x + b + r (U h))
@@ -64,8 +140,8 @@ def initial_carry(cell: Cell, batch: int) -> Carry:
     Returns:
         (N, H), or for an LSTM the pair (c, h) of such arrays.
     """
-    zeros = jnp.zeros((batch, cell.hidden_features), cell.param_dtype)
-    return (zeros, zeros) if isinstance(cell, nnx.LSTMCell) else zeros
+    zeros = jnp.zeros((batch, cell.features), jnp.float32)
+    return (zeros, zeros) if isinstance(cell, LSTMCell) else zeros
 
 
 def output_of(carry: Carry) -> jax.Array:
@@ -74,11 +150,7 @@ def output_of(carry: Carry) -> jax.Array:
 
 
 def run(
-    cell: Cell,
-    x: jax.Array,
-    mask: jax.Array | None = None,
-    carry: Carry | None = None,
-    reverse: bool = False,
+    cell: Cell, x: jax.Array, mask: Mask = None, carry: Carry = None, reverse: bool = False
 ) -> tuple[jax.Array, Carry]:
     """Runs a cell over sequences. Padding changes nothing: there the carry stays as it is.
 
@@ -105,30 +177,22 @@ def run(
         Appleyard, Kocisky, Blunsom. Optimizing Performance of Recurrent Neural Networks on GPUs.
         arXiv:1604.01946 (there for cuDNN).
     """
-    if x.ndim != 3 or x.shape[-1] != cell.in_features:
-        raise ValueError(
-            f"x has shape {x.shape}; give sequences of vectors, (N, T, {cell.in_features})."
-        )
+    if x.ndim != 3 or x.shape[-1] != cell.features_in:
+        raise ValueError(f"x has shape {x.shape}; it must be (N, T, {cell.features_in}).")
     if mask is not None and mask.shape != x.shape[:2]:
         raise ValueError(f"mask has shape {mask.shape}, but x wants {x.shape[:2]}, (N, T).")
     if carry is None:
-        empty = initial_carry(cell, len(x))
-        carry = jax.tree.map(lambda zeros: zeros.astype(x.dtype), empty)
+        carry = jax.tree.map(lambda zeros: zeros.astype(x.dtype), initial_carry(cell, len(x)))
 
     def advance(cell: Cell, carry: Carry, now: Any, constants: None) -> Any:
-        products, real = now
-        for name, product in products.items():
-            setattr(cell, name, lambda _, product=product: product)
-        unread: Any = None
-        new = cell(carry, unread)[0]
+        wx, real = now
+        new = cell.advance(carry, wx)
         if real is not None:
             new = jax.tree.map(lambda n, old: jnp.where(real[:, None], n, old), new, carry)
         return new, output_of(new)
 
-    by_time = x.swapaxes(0, 1)
-    products = {name: by_rows(getattr(cell, name), by_time) for name in INPUT_LAYERS[type(cell)]}
-    mask_by_time = None if mask is None else mask.astype(bool).T
-    last, outputs = product_scan(advance, cell, carry, (products, mask_by_time), reverse=reverse)
+    by_time = cell.read(x.swapaxes(0, 1)), None if mask is None else mask.astype(bool).T
+    last, outputs = product_scan(advance, cell, carry, by_time, reverse=reverse)
     return outputs.swapaxes(0, 1), last
 
 
@@ -150,9 +214,7 @@ class Bidirectional(nnx.Module):
         self.forward = make_cell(kind, features_in, features, rngs=rngs)
         self.backward = make_cell(kind, features_in, features, rngs=rngs)
 
-    def __call__(
-        self, x: jax.Array, mask: jax.Array | None = None
-    ) -> tuple[jax.Array, tuple[Carry, Carry]]:
+    def __call__(self, x: jax.Array, mask: Mask = None) -> tuple[jax.Array, Any]:
         """Maps (N, T, D) to (outputs (N, T, 2H), (last carry forward, last carry backward)).
 
         Raises:

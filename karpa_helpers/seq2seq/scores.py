@@ -9,10 +9,12 @@ import numpy as np
 
 from karpa_helpers.data.subwords import SPACE
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL
-from karpa_helpers.seq2seq import overlap
 
 Links = Collection[tuple[int, int]]
 References = Sequence[str | Sequence[str]]
+
+WORD_ORDER = 4  # the longest n-grams of BLEU
+BETA = 2  # chrF2: recall weighs more than precision
 
 
 def matches(written: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
@@ -115,8 +117,11 @@ class Score(NamedTuple):
         name: "BLEU" or "chrF2".
         value: From 0 to 100.
         signature: How it was taken, in the words of sacrebleu: print it beside the score.
-        counts: Of each sentence what the score is made of, shape (N, 10 or 18): sums over any
-            choice of sentences give its score, see `overlap.from_counts`.
+        counts: Of each sentence what the score is made of; sums over any choice of sentences give
+            its score, see `from_counts`. BLEU, shape (N, 10): the written length, that of the
+            closest reference, the n-grams found in a reference for n = 1 to 4, and all n-grams
+            written. chrF2, shape (N, 18): for n = 1 to 6 the n-grams written, those of the best
+            reference, and those in both.
     """
 
     name: str
@@ -159,17 +164,7 @@ def bleu(
     """
     from sacrebleu.metrics import BLEU  # here: most of the course does not need it
 
-    lists = _reference_lists(written, references)
-    metric = BLEU(lowercase=lowercase, tokenize=tokenize)
-    value = metric.corpus_score(list(written), _streams(lists)).score
-
-    def tokens(text: str) -> list[str]:
-        return metric.tokenizer((text.lower() if lowercase else text).rstrip()).split()
-
-    counts = overlap.bleu_counts(
-        [tokens(text) for text in written], [[tokens(text) for text in one] for one in lists]
-    )
-    return Score("BLEU", value, str(metric.get_signature()), counts)
+    return _score("BLEU", BLEU(lowercase=lowercase, tokenize=tokenize), written, references)
 
 
 def chrf(written: Sequence[str], references: References, *, lowercase: bool = False) -> Score:
@@ -196,12 +191,55 @@ def chrf(written: Sequence[str], references: References, *, lowercase: bool = Fa
     """
     from sacrebleu.metrics import CHRF
 
-    lists = _reference_lists(written, references)
-    metric = CHRF(lowercase=lowercase)
-    value = metric.corpus_score(list(written), _streams(lists)).score
-    if lowercase:
-        written, lists = [x.lower() for x in written], [[x.lower() for x in one] for one in lists]
-    return Score("chrF2", value, str(metric.get_signature()), overlap.chrf_counts(written, lists))
+    return _score("chrF2", CHRF(lowercase=lowercase), written, references)
+
+
+def _score(name: str, metric: Any, written: Sequence[str], references: References) -> Score:
+    streams = _streams(_reference_lists(written, references))
+    value = metric.corpus_score(list(written), streams).score
+    # The statistics of its own bootstrap, which draws for one system and one score only.
+    counts = np.array(metric._extract_corpus_statistics(list(written), streams), np.int64)
+    return Score(name, value, str(metric.get_signature()), counts)
+
+
+def from_counts(name: str, counts: np.ndarray) -> np.ndarray:
+    """The score of summed counts; where no long n-gram was found, smoothed as sacrebleu does.
+
+    Args:
+        name: "BLEU" or "chrF2".
+        counts: Sums of `Score.counts` over sentences, shape (..., 10 or 18).
+
+    Returns:
+        From 0 to 100, shape (...).
+
+    Raises:
+        ValueError: There is no such score.
+    """
+    if name not in ("BLEU", "chrF2"):
+        raise ValueError(f'The score {name!r} is not known; give "BLEU" or "chrF2".')
+    counts = np.asarray(counts, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _bleu(counts) if name == "BLEU" else _chrf(counts)
+
+
+def _bleu(counts: np.ndarray) -> np.ndarray:
+    length, closest = counts[..., 0], counts[..., 1]
+    found, total = counts[..., 2 : 2 + WORD_ORDER], counts[..., 2 + WORD_ORDER :]
+    # The first order without a find counts as half a find, the second as a quarter, and so on.
+    smoothed = np.where(found > 0, found, 0.5 ** np.cumsum(found == 0, axis=-1))
+    logs = np.log(smoothed / total).mean(axis=-1)
+    score = 100 * np.exp(np.minimum(0, 1 - closest / length) + logs)
+    return np.where((total > 0).all(axis=-1) & (found > 0).any(axis=-1), score, 0.0)
+
+
+def _chrf(counts: np.ndarray) -> np.ndarray:
+    written, wanted, both = (counts[..., k::3] for k in range(3))
+    counted = (written > 0) & (wanted > 0)
+    orders = counted.sum(axis=-1)
+    precision = np.where(counted, both / written, 0).sum(axis=-1) / orders
+    recall = np.where(counted, both / wanted, 0).sum(axis=-1) / orders
+    score = (1 + BETA**2) * precision * recall / (BETA**2 * precision + recall)
+    return np.where(precision + recall > 0, 100 * score, 0.0)
 
 
 def bootstrap(score: Score, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
@@ -222,7 +260,7 @@ def bootstrap(score: Score, resamples: int = 1000, seed: int = 0) -> tuple[float
         Koehn. Statistical Significance Tests for Machine Translation Evaluation. EMNLP 2004.
     """
     drawn = _draws(len(score.counts), resamples, seed) @ score.counts
-    low, high = np.quantile(overlap.from_counts(score.name, drawn), (0.025, 0.975))
+    low, high = np.quantile(from_counts(score.name, drawn), (0.025, 0.975))
     return float(low), float(high)
 
 
@@ -268,7 +306,7 @@ def paired_bootstrap(
             f"{len(second.counts)}: give the same score on the same sentences."
         )
     draws = _draws(len(first.counts), resamples, seed)
-    each = [overlap.from_counts(score.name, draws @ score.counts) for score in (first, second)]
+    each = [from_counts(score.name, draws @ score.counts) for score in (first, second)]
     low, high = np.quantile(each[0] - each[1], (0.025, 0.975))
     better = float((each[0] > each[1]).mean())
     return Difference(first.value - second.value, float(low), float(high), better)

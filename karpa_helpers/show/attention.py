@@ -125,18 +125,19 @@ def pick_word(examples: Sequence[Attended], *, word: int = 1) -> Any:
     if not examples:
         raise ValueError("There is no sentence to pick a word from; give at least one.")
     names = [f"{number}: {' '.join(x.target)}" for number, x in enumerate(examples, start=1)]
-    longest = max(len(x.target) for x in examples)
+    last = [len(x.target) - 1 for x in examples]
+    sentence = ipywidgets.Dropdown(
+        options=[(name, number) for number, name in enumerate(names)],
+        description="sentence",
+        layout=ipywidgets.Layout(width="560px"),
+    )
+    target = ipywidgets.IntSlider(min(word, last[0]), min=0, max=last[0], description="target word")
+    sentence.observe(lambda change: setattr(target, "max", last[change.new]), names="value")
     return widgets.explore(
         lambda sentence, word: word_figure(examples[sentence], word),
         alt="The source words with their weights, joined by lines to the picked target word.",
-        sentence=ipywidgets.Dropdown(
-            options=[(name, number) for number, name in enumerate(names)],
-            description="sentence",
-            layout=ipywidgets.Layout(width="560px"),
-        ),
-        word=ipywidgets.IntSlider(
-            min(word, longest - 1), min=0, max=longest - 1, description="target word"
-        ),
+        sentence=sentence,
+        word=target,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import PIL.Image
 from IPython.display import display
 from matplotlib.figure import Figure
 
@@ -31,7 +34,7 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
         The container widget, so that a program can move its controls (`.children[0].children`).
     """
     static, metadata = plots.bundle(_draw(draw, controls), alt)
-    picture = ipywidgets.Image(value=static["image/png"], format="png")
+    picture = ipywidgets.HTML(_picture(static["image/png"], alt))
     message = ipywidgets.HTML()
 
     def redraw(_change: Any) -> None:
@@ -41,7 +44,7 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
         except Exception as error:
             message.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
             return
-        picture.value, message.value = data["image/png"], ""
+        picture.value, message.value = _picture(data["image/png"], alt), ""
 
     for name, control in controls.items():
         control.description = control.description or name
@@ -53,6 +56,17 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     display({WIDGET_MIME: view, **static}, metadata=metadata, raw=True)
     return box
+
+
+def _picture(png: bytes, alt: str) -> str:
+    """HTML for a figure; ipywidgets' own image has no alternative text."""
+    # With its size known before it is read, the page does not jump while a slider moves.
+    width, height = PIL.Image.open(io.BytesIO(png)).size
+    return (
+        f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" '
+        'style="max-width: 100%; height: auto" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    )
 
 
 def _draw(draw: Callable[..., Figure], controls: dict[str, ipywidgets.Widget]) -> Figure:

@@ -4,6 +4,7 @@ from karpa_helpers.training.engine import Diverged, Result, fit
 from karpa_helpers.training.step import (
     Gradient,
     Loss,
+    advance,
     all_finite,
     apply_gradient,
     call,
@@ -23,6 +24,7 @@ __all__ = [
     "Result",
     "Step",
     "Tree",
+    "advance",
     "all_finite",
     "apply_gradient",
     "call",

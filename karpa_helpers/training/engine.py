@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from karpa_helpers import runtime
-from karpa_helpers.training.checkpoints import Curve, RunFolder
+from karpa_helpers.training.checkpoints import Curve, RunFolder, open_folder
 from karpa_helpers.training.progress import Clock, Progress
 from karpa_helpers.training.step import finite_leaves
 from karpa_helpers.training.stepping import (
@@ -23,12 +24,12 @@ from karpa_helpers.training.stepping import (
     Step,
     Stepper,
     Tree,
+    any_process,
     count_examples,
-    max_over_processes,
+    fix_types,
 )
 
 REPORT_SECONDS = 0.5
-ENDINGS = ("", "steps", "learner", "seconds")
 
 
 class Diverged(RuntimeError):  # noqa: N818  (the field's word)
@@ -93,12 +94,12 @@ def fit(
         data: A pytree of arrays with one leading dimension N. It is moved to the device once.
         batch_size: Examples a step, at most N.
         steps: Steps in all, those of an earlier part of the run included.
-        seed: Decides batches and keys.
+        seed: Decides batches and keys; from 0 to 2**32 - 1.
         seconds: Ends the run after so many seconds of training, without compilation; a resumed
             run gets them anew.
         chunk: Steps a compiled call; None is 1 on the CPU and 50 on an accelerator.
-        folder: Keeps checkpoints there, and resumes from the newest one. A checkpoint that cannot
-            be written is a warning: training goes on.
+        folder: Keeps checkpoints there, and resumes from the newest sound one. A checkpoint that
+            cannot be written is a warning: training goes on. One run at a time uses a folder.
         save_every: Steps between checkpoints; 0 is only at the end.
         watch: watch(step, state) is called every `watch_every` steps, for a live figure. Its
             state lives until the next step; copy what is to be kept.
@@ -112,102 +113,133 @@ def fit(
         The trained state with its curve and record.
 
     Raises:
-        ValueError: Sizes do not fit, or `folder` holds another run.
+        ValueError: Sizes do not fit, a number is none of its kind (NaN, negative, True), or
+            `folder` holds another run.
+        RuntimeError: Another run uses `folder` now.
         Diverged: A metric or a weight is not finite.
     """
     examples = count_examples(data)
-    if not 1 <= batch_size <= examples:
-        raise ValueError(
-            f"batch_size is {batch_size}, but there are {examples} examples: "
-            f"choose a batch_size from 1 to {examples}."
-        )
-    for name, value in (("steps", steps), ("watch_every", watch_every), ("save_every", save_every)):
-        if value < 0:
-            raise ValueError(f"{name} is {value}; give 0 or more.")
-    if chunk is not None and chunk < 1:
-        raise ValueError(f"chunk is {chunk}; give at least 1 step a call.")
-    runtime.configure_jax()
-    if not runtime.on_accelerator():
+    whole = runtime.whole_number
+    steps, seed = whole("steps", steps), whole("seed", seed, 0, 2**32 - 1)
+    save_every, watch_every = whole("save_every", save_every), whole("watch_every", watch_every)
+    why = f": there are {examples} examples"
+    batch_size = whole("batch_size", batch_size, 1, examples, why)
+    true = isinstance(seconds, bool | np.bool_)
+    if seconds is not None and (true or not 0 <= seconds < math.inf):
+        raise ValueError(f"seconds is {seconds!r}; give 0 or more, or None for no limit.")
+    runtime.configure_jax()  # first, since JAX reads it once
+    on_accelerator = runtime.on_accelerator()
+    chunk = (ACCELERATOR_CHUNK if on_accelerator else 1) if chunk is None else chunk
+    chunk = whole("chunk", chunk, 1)
+    if not on_accelerator:
         runtime.keep_freed_memory()
-    chunk = chunk or (ACCELERATOR_CHUNK if runtime.on_accelerator() else 1)
     own = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}
-    config = {**(config or {}), **own}
-    number, state, curve = 0, _copy(state), Curve()  # the caller keeps the original: see donation
-    run_folder = RunFolder(folder, config) if folder is not None else None
-    if run_folder is not None and (found := run_folder.restore(state)) is not None:
-        number, state, curve = found
+    settings = runtime.to_json({**(config or {}), **own})
+    with nullcontext() if folder is None else open_folder(folder, settings) as run_folder:
+        start = (0, _copy(state), Curve())  # the caller keeps the original: see donation
+        if run_folder is not None:
+            start = run_folder.restore(start[1]) or start
+        data = jax.tree.map(jnp.asarray, data)
+        show = show and jax.process_index() == 0
+        run = _Run(
+            *start, steps=steps, seconds=seconds, chunk=chunk, config=settings, folder=run_folder,
+            save_every=save_every if run_folder is not None else 0,
+            watch=watch, watch_every=watch_every if watch is not None else 0,
+            stepper=Stepper(step, data, batch_size, seed, start[0]),
+            progress=Progress(label, steps, start[0], seconds, show),
+        )  # fmt: skip
+        return run.train()
 
-    watch_every = watch_every if watch is not None else 0
-    save_every = save_every if run_folder is not None else 0
-    stepper = Stepper(step, jax.tree.map(jnp.asarray, data), batch_size, seed, number)
-    show = show and jax.process_index() == 0
-    # Compiled here, where no clock runs. An optimizer may keep an infinity from the start.
-    once_finite = np.asarray(finite_leaves(state))
-    progress, clock = Progress(label, steps, number, seconds, show), Clock()
-    last_finite, ending = (number, _copy(state)), "steps"
 
-    def result(number: int, state: Tree, ending: str) -> Result:
+@dataclass
+class _Run:
+    """A run under way: `number` steps are done."""
+
+    number: int
+    state: Tree
+    curve: Curve
+    steps: int
+    seconds: float | None
+    chunk: int
+    config: dict[str, Any]
+    folder: RunFolder | None
+    save_every: int
+    watch: Callable[[int, Tree], None] | None
+    watch_every: int
+    stepper: Stepper
+    progress: Progress
+
+    def train(self) -> Result:
+        # Compiled here, where no clock runs. An optimizer may keep an infinity from the start.
+        self.once_finite = np.asarray(finite_leaves(self.state))
+        self.last_finite = (self.number, _copy(self.state))
+        self.clock, ending = Clock(), "steps"
+        with _interrupt_flag() as interrupted:
+            while self.number < self.steps:
+                self.advance()
+                ending, report = self.decide(interrupted.is_set())
+                watch_now = _is_due(self.number, self.watch_every)
+                save_now = _is_due(self.number, self.save_every) or bool(ending)
+                if save_now or watch_now or report:
+                    self.check()
+                with self.clock.paused():
+                    if self.folder is not None and save_now:
+                        self.folder.save(self.number, self.state, self.curve)
+                    if self.watch is not None and watch_now:
+                        self.watch(self.number, self.state)
+                if ending:
+                    break
+        self.progress.close("stopped by you" if ending == "learner" else "")
+        result = self.result(self.number, self.state, ending)
+        if self.folder is not None:
+            self.folder.write_record(result.record)
+        return result
+
+    def advance(self) -> None:
+        """One compiled call; it ends where something is due."""
+        every = [n - self.number % n for n in (self.watch_every, self.save_every) if n]
+        length = min(self.chunk, self.steps - self.number, *every)
+        with self.clock.paused(self.stepper.will_compile(length)):
+            self.state, metrics = self.stepper.advance(self.state, self.number, length)
+        self.curve.add(self.number, length, metrics)
+        self.number += length
+
+    def decide(self, interrupted: bool) -> tuple[str, bool]:
+        """Why the run ends here, empty where it goes on; and whether to report."""
+        spent = self.clock.seconds
+        late = self.seconds is not None and spent >= self.seconds
+        report = spent - self.progress.shown > REPORT_SECONDS
+        # Clocks and key presses differ between processes, and all must do the same.
+        interrupted, late, report = any_process(interrupted, late, report)
+        if self.number >= self.steps:
+            return "steps", report
+        return "learner" if interrupted else "seconds" if late else "", report
+
+    def check(self) -> None:
+        """Fetches the curve, reports, and notes the state if all is finite."""
+        self.curve.fetch()
+        if problem := _not_finite(self.number, self.state, self.curve, self.once_finite):
+            self.progress.close("stopped: a value is not finite")
+            message = _explain(self.config["label"], problem, self.last_finite[0])
+            raise Diverged(message, self.result(*self.last_finite, "diverged"))
+        self.last_finite = (self.number, _copy(self.state))
+        self.progress.update(self.number, self.clock.seconds, self.curve.latest())
+
+    def result(self, number: int, state: Tree, ending: str) -> Result:
+        """What the run leaves as of step `number`."""
         record = {
-            **config,
+            **self.config,
             "steps": number,
-            "chunk": chunk,
+            "chunk": self.chunk,
             "preset": runtime.preset(),
             "device": runtime.device_name(),
             "versions": runtime.versions(),
         }
-        return Result(state, number, curve.until(number), clock.seconds, ending, record)
-
-    with _interrupt_flag() as interrupted:
-        while number < steps:
-            length = _length_of_call(number, steps, chunk, watch_every, save_every)
-            with clock.paused(stepper.will_compile(length)):
-                state, metrics = stepper.advance(state, number, length)
-            curve.add(number, length, metrics)
-            number += length
-            ending = _ending(number, steps, clock.seconds, seconds, interrupted.is_set())
-            watch_now, save_now = _is_due(number, watch_every), _is_due(number, save_every)
-            report = clock.seconds - progress.shown > REPORT_SECONDS
-            # Clocks and key presses differ between processes, and all must do the same.
-            which, report_now = divmod(max_over_processes(2 * ENDINGS.index(ending) + report), 2)
-            ending = ENDINGS[which]
-            if ending or watch_now or save_now or report_now:
-                curve.fetch()
-                if problem := _not_finite(number, state, curve, once_finite):
-                    progress.close("stopped: a value is not finite")
-                    message = _explain(label, problem, last_finite[0])
-                    raise Diverged(message, result(*last_finite, "diverged"))
-                last_finite = (number, _copy(state))
-                progress.update(number, clock.seconds, curve.latest())
-            with clock.paused():
-                if run_folder is not None and (save_now or ending):
-                    run_folder.save(number, state, curve)
-                if watch is not None and watch_now:
-                    watch(number, state)
-            if ending:
-                break
-    progress.close("stopped by you" if ending == "learner" else "")
-    done = result(number, state, ending)
-    if run_folder is not None:
-        run_folder.write_record(done.record)
-    return done
-
-
-def _length_of_call(number: int, steps: int, chunk: int, *every: int) -> int:
-    """Steps of the next compiled call: it ends where something is due."""
-    return min([chunk, steps - number] + [n - number % n for n in every if n])
+        return Result(state, number, self.curve.until(number), self.clock.seconds, ending, record)
 
 
 def _is_due(number: int, every: int) -> bool:
     return every > 0 and number % every == 0
-
-
-def _ending(number: int, steps: int, spent: float, seconds: float | None, interrupted: bool) -> str:
-    """Why the run ends here; empty where it goes on."""
-    if number >= steps:
-        return "steps"
-    if interrupted:
-        return "learner"
-    return "seconds" if seconds is not None and spent >= seconds else ""
 
 
 def _not_finite(number: int, state: Tree, curve: Curve, once_finite: np.ndarray) -> str:
@@ -227,7 +259,7 @@ def _explain(label: str, problem: str, last_finite: int) -> str:
 
 
 def _copy(tree: Tree) -> Tree:
-    return jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), tree)
+    return fix_types(jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), tree))
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def cast_to(tree: Tree, activations: Activations) -> Tree:
     """The same tree with its float32 arrays in the type of activations.
 
     Args:
-        tree: Weights or inputs; integers and random keys stay as they are.
+        tree: Weights or inputs; integers, truth values and random keys stay as they are.
         activations: bfloat16 or float32; None changes nothing.
 
     Raises:
@@ -41,8 +41,8 @@ def cast_to(tree: Tree, activations: Activations) -> Tree:
             "narrow range: its losses would have to be scaled.)"
         )
 
-    def cast(leaf: jax.Array) -> jax.Array:
-        return leaf.astype(dtype) if leaf.dtype == jnp.float32 else leaf
+    def cast(leaf: Any) -> Any:
+        return leaf.astype(dtype) if getattr(leaf, "dtype", None) == jnp.float32 else leaf
 
     return jax.tree.map(cast, tree)
 

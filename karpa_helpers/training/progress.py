@@ -48,13 +48,8 @@ class Progress:
         self.shown, self._done, self._seconds = seconds, done, seconds
         self._metrics = metrics
         share = self._share()
-        if self._style == "notebook":
+        if self._style in ("notebook", "terminal"):
             self._write(f"{self._bar(share)} {self._numbers()}, {self._left()}{self._tail()}")
-        elif self._style == "terminal":
-            line = f"{self._bar(share)} {self._numbers()}, {self._left()}{self._tail()}"
-            sys.stderr.write("\r" + line.ljust(len(self._line)))
-            sys.stderr.flush()
-            self._line = line
         elif self._style == "log" and share < 1 and share - self._logged >= 0.25:
             self._logged = share
             print(f"{self.label}: {self._numbers()}{self._tail()}", file=sys.stderr, flush=True)
@@ -64,12 +59,9 @@ class Progress:
         remark = f" ({remark})" if remark else ""
         spent = tqdm.format_interval(self._seconds)
         text = f"{self.label}: {self._numbers()} in {spent}{remark}{self._tail()}"
-        if self._style == "notebook":
-            self._write(text)
-        elif self._style == "terminal":
-            sys.stderr.write("\r" + text.ljust(len(self._line)) + "\n")
-        elif self._style == "log":
+        if self._style == "log":
             print(text, file=sys.stderr, flush=True)
+        self._write(text, "\n")
 
     def _share(self) -> float:
         share = self._done / self.total if self.total else 1.0
@@ -95,8 +87,13 @@ class Progress:
     def _tail(self) -> str:
         return "".join(f", {name} {value:.3g}" for name, value in self._metrics.items())
 
-    def _write(self, text: str) -> None:
-        self._handle.update({"text/plain": text}, raw=True)
+    def _write(self, text: str, end: str = "") -> None:
+        if self._style == "notebook":
+            self._handle.update({"text/plain": text}, raw=True)
+        elif self._style == "terminal":
+            sys.stderr.write("\r" + text.ljust(len(self._line)) + end)
+            sys.stderr.flush()
+            self._line = text
 
 
 class Clock:

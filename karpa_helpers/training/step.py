@@ -122,8 +122,24 @@ def apply_gradient(
 
 
 def moving_average(average: Tree, new: Tree, decay: float) -> Tree:
-    """Exponential moving average of weights: decay * average + (1 - decay) * new."""
-    return jax.tree.map(lambda a, n: decay * a + (1 - decay) * n, average, new)
+    """Exponential moving average of weights: decay * average + (1 - decay) * new.
+
+    Counters, random keys and truth values have no average: of them it holds the newest.
+    """
+
+    def mix(a: Any, n: Any) -> Any:
+        return decay * a + (1 - decay) * n if _is_float(n) else n
+
+    return jax.tree.map(mix, average, new)
+
+
+def advance(rest: Tree, new: Tree) -> Tree:
+    """`rest` with the counters and random keys of `new`: a call that must leave no other trace."""
+    return jax.tree.map(lambda old, n: old if _is_float(n) else n, rest, new)
+
+
+def _is_float(leaf: Any) -> bool:
+    return jnp.issubdtype(jnp.asarray(leaf).dtype, jnp.inexact)
 
 
 def all_finite(tree: Tree) -> jax.Array:

@@ -31,8 +31,7 @@ class Stepper:
         self.key = runtime.key(seed)
         examples = count_examples(data)
         epoch = start // (examples // batch_size)
-        order = jax.jit(_order, static_argnums=(1,))(self.key, examples, epoch)
-        self.order = _beside(data, order)
+        self.order = jax.jit(_order, static_argnums=(1,))(self.key, examples, epoch)
         self.pending: list[Metrics] = []
         self._compiled: set[int] = set()
 
@@ -42,6 +41,8 @@ class Stepper:
 
     def advance(self, state: Tree, number: int, length: int) -> tuple[Tree, Metrics]:
         """`length` steps from step `number` on: the new state, and metrics with a row a step."""
+        if not self._compiled:
+            state, self.order = _commit((state, self.order), self.data)
         state, self.order, metrics = _compiled()(
             self.step, self.batch_size, length, state, self.order, self.data, self.key, number
         )
@@ -58,16 +59,25 @@ def _order(key: jax.Array, examples: int, epoch: jax.Array | int) -> jax.Array:
     return jax.random.permutation(jax.random.fold_in(jax.random.fold_in(key, 0), epoch), examples)
 
 
-def _beside(data: Tree, array: jax.Array) -> jax.Array:
-    """The array, whole, on each device that holds a part of the data.
+def fix_types(tree: Tree) -> Tree:
+    """Gives a Python number's array its own type for good: JAX's weak type is another program."""
+    return jax.tree.map(
+        lambda leaf: leaf.astype(leaf.dtype) if getattr(leaf, "weak_type", False) else leaf, tree
+    )
 
-    The first call of the compiled chunk then sees it where later calls do, and one program does.
+
+def _commit(tree: Tree, data: Tree) -> Tree:
+    """Puts arrays that JAX may move where a committed one lies, on all devices of its mesh.
+
+    What a call returns is committed as soon as one of its arguments is. The first call then sees
+    what later calls do, and one program does for all.
     """
-    sharding = jax.tree.leaves(data)[0].sharding
-    if not isinstance(sharding, jax.sharding.NamedSharding):
-        return array
-    whole = jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())
-    return jax.jit(lambda same: same, out_shardings=whole)(array)
+    leaves = jax.tree.leaves((tree, data))
+    place = next((leaf.sharding for leaf in leaves if leaf.committed), None)
+    if isinstance(place, jax.sharding.NamedSharding):
+        place = jax.sharding.NamedSharding(place.mesh, jax.sharding.PartitionSpec())
+    put = jax.jit(lambda same: same, out_shardings=place)
+    return jax.tree.map(lambda leaf: leaf if place is None or leaf.committed else put(leaf), tree)
 
 
 @functools.cache
@@ -99,7 +109,7 @@ def _advance(
         chosen = jax.lax.dynamic_slice_in_dim(order, number % batches * batch_size, batch_size)
         batch = jax.tree.map(lambda array: array[chosen], data)
         state, metrics = step(state, batch, jax.random.fold_in(step_key, number))
-        return (state, order), metrics
+        return (fix_types(state), order), metrics
 
     if length == 1:
         (state, order), metrics = one((state, order), number)
@@ -123,8 +133,9 @@ def count_examples(data: Tree) -> int:
     return sizes.pop()[0]
 
 
-def max_over_processes(value: int) -> int:
-    """The greatest value of all processes: what depends on a clock or a signal must be one."""
+def any_process(*flags: bool) -> list[bool]:
+    """Of each flag, whether it is set in any process: what a clock or a signal says must be one."""
     if jax.process_count() == 1:
-        return value
-    return int(multihost_utils.process_allgather(np.int32(value)).max())
+        return list(flags)
+    found = multihost_utils.process_allgather(np.array(flags, np.int32))
+    return np.any(found, axis=0).tolist()

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from karpa_helpers import __main__
+from karpa_helpers import __main__, runtime
 from karpa_helpers.data import sources
 
 CONTENT = b"the right content"
@@ -61,5 +61,12 @@ def test_verify_and_clear(call, cache, capsys):
     path.write_bytes(b"wrong")
     assert call("verify") == 1
     assert "fetch toy" in capsys.readouterr().err
+    program = runtime.compiled_folder() / "of-this-processor" / "program-cache"
+    program.parent.mkdir(parents=True)
+    program.write_bytes(bytes(3_000_000))
+    assert call("clear", "toy") == 0
+    assert program.exists()
     assert call("clear") == 0
     assert not path.exists()
+    assert not program.exists()
+    assert "compiled programs: 3.0 MB freed" in capsys.readouterr().out

@@ -48,7 +48,7 @@ def test_whole_fashion_falls_back_to_the_embedded_one_and_says_so(monkeypatch, c
         raise DataError("no network")
 
     monkeypatch.setattr(store, "fetch", fail)
-    assert images.fashion_mnist("held_out", size="whole").pixels.shape == (2000, 28, 28, 1)
+    assert images.fashion_mnist("held_out", whole=True).pixels.shape == (2000, 28, 28, 1)
     printed = capsys.readouterr().out
     assert "no network" in printed
     assert "Used instead of Fashion-MNIST: its 10,000 test images." in printed
@@ -67,7 +67,7 @@ def test_whole_fashion_reads_the_files_of_its_part(tmp_path, monkeypatch):
     found = store.Fetched(paths, "the mirror")
     monkeypatch.setattr(store, "fetch_or_explain", lambda name, folder: found)
     for part, count in (("train", 6), ("held_out", 3)):
-        whole = images.fashion_mnist(part, size="whole")
+        whole = images.fashion_mnist(part, whole=True)
         assert whole.pixels.shape == (count, 28, 28, 1)
         assert whole.labels.tolist() == [count] * count
 
@@ -94,6 +94,7 @@ def test_idx_files_are_read_as_written(tmp_path):
         gzip.compress(b"\0\0\x0d\x01\0\0\0\x01abcd", mtime=0),
         gzip.compress(b"\0\0\x08\x01\0\0\0\x05abcd", mtime=0),
         idx(np.zeros((2, 2), np.uint8))[:-9],
+        idx(np.arange(99, dtype=np.uint8))[:12] + b"\xff" * 90,
     ],
 )
 def test_damaged_idx_files_are_refused(tmp_path, body):
@@ -121,9 +122,12 @@ def test_digits_match_scikit_learn():
 
 def test_small_faces_are_drawn_and_their_parts_differ(monkeypatch):
     monkeypatch.setattr(images, "DRAWN_FACES", {"train": (20, 1), "held_out": (10, 2)})
-    train, held_out = images.faces("train", pixels=16), images.faces("held_out", pixels=16)
+    train, held_out = (
+        images.drawn_faces("train", pixels=16),
+        images.drawn_faces("held_out", pixels=16),
+    )
     assert (len(train), len(held_out)) == (20, 10)
-    assert len(images.faces("train", pixels=16, count=5)) == 5
+    assert len(images.drawn_faces("train", pixels=16, count=5)) == 5
     assert train.pixels.shape[1:] == (16, 16, 3)
     assert train.pixels.dtype == np.uint8
     assert train.factors
@@ -138,17 +142,45 @@ def test_real_faces_are_split_and_resized(tmp_path, monkeypatch):
         Image.new("RGB", (128, 128), (20 * number, 0, 255)).save(folder / f"{number:05}.jpg")
     found = store.Fetched({"images": folder}, "the mirror")
     monkeypatch.setattr(store, "fetch_or_explain", lambda name, folder: found)
-    train = images.faces("train", size="whole", pixels=32)
-    held_out = images.faces("held_out", size="whole", pixels=32)
+    train = images.ffhq("train", pixels=32)
+    held_out = images.ffhq("held_out", pixels=32)
     assert train.pixels.shape == (8, 32, 32, 3)
     np.testing.assert_allclose(held_out.pixels[:, 0, 0, 0], [80, 180], atol=3)
     assert sources.FACES.licence == train.licence
 
 
-@pytest.mark.parametrize("words", [("training", "small"), ("train", "big")])
-def test_wrong_words_are_named(words):
-    with pytest.raises(ValueError, match="held_out"):
-        images.fashion_mnist(*words)
+def test_drawn_faces_stand_in_for_the_photographs_and_say_so(monkeypatch, capsys):
+    monkeypatch.setattr(images, "DRAWN_FACES", {"train": (4, 1), "held_out": (3, 2)})
+    found = images.ffhq("held_out", pixels=16)
+    assert found.factors is not None
+    np.testing.assert_array_equal(found.pixels, images.drawn_faces("held_out", 16).pixels)
+    assert "Used instead of FFHQ faces, resized: faces drawn by rule." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "load", [images.fashion_mnist, images.drawn_faces, images.ffhq, images.mnist]
+)
+def test_wrong_parts_are_named(load, capsys):
+    with pytest.raises(ValueError, match=r"part is 'training'.*held_out"):
+        load("training")
+    assert capsys.readouterr().out == ""  # before anything is fetched
+
+
+@pytest.mark.parametrize("load", [images.fashion_mnist, images.ffhq, images.mnist])
+def test_a_folder_that_is_given_is_the_one_that_is_read(load, tmp_path):
+    with pytest.raises(DataError, match="your folder"):
+        load("train", folder=tmp_path)
+
+
+@pytest.mark.parametrize("labels", [np.zeros(12), np.array([2, 0, 1, 1, 0] * 7), np.arange(3)])
+def test_every_fifth_image_of_a_class_is_held_out(labels):
+    seen, expected = {}, []
+    for index, label in enumerate(labels.tolist()):
+        seen[label] = seen.get(label, 0) + 1
+        expected += [index] if seen[label] % 5 == 0 else []
+    assert images._part_indices(labels, "held_out").tolist() == expected
+    rest = images._part_indices(labels, "train").tolist()
+    assert sorted(rest + expected) == list(range(len(labels)))
 
 
 @pytest.mark.parametrize("kind", [np.asarray, jnp.asarray])
@@ -203,10 +235,5 @@ def test_mnist_falls_back_to_enlarged_digits_and_says_so(monkeypatch, capsys):
     # Shrunk again, an enlarged digit is the one it came from.
     shrunk = [np.asarray(Image.fromarray(x[..., 0]).resize((8, 8), 4)) for x in train.pixels[:50]]
     originals = images.digits()
-    first = originals.pixels[images._balanced_part(originals.labels, "train")][:50, ..., 0]
+    first = originals.pixels[images._part_indices(originals.labels, "train")][:50, ..., 0]
     assert np.corrcoef(np.ravel(shrunk), first.ravel())[0, 1] > 0.97
-
-
-def test_mnist_refuses_other_words():
-    with pytest.raises(ValueError, match="size is 'medium'"):
-        images.mnist("train", size="medium")

@@ -11,6 +11,16 @@ def weigh_right(scores, mask, tau):
     return terms / np.where(total > 0, total, 1)
 
 
+def overwrites_the_scores(scores, mask, tau):
+    scores[~mask] = -np.inf
+    return weigh_right(scores, mask, tau)
+
+
+def divides_the_scores_in_place(scores, mask, tau):
+    scores /= tau
+    return weigh_right(scores, mask, 1.0)
+
+
 def overflows(scores, mask, tau):
     terms = np.where(mask, np.exp(scores / tau), 0)
     total = terms.sum(axis=-1, keepdims=True)
@@ -204,6 +214,8 @@ def stream_mean_of_blocks(query, blocks):
 
 MISTAKES = {
     "13.1": [
+        overwrites_the_scores,
+        divides_the_scores_in_place,
         overflows,
         masked_by_zero_scores,
         masked_after_the_softmax,

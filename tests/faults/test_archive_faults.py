@@ -98,6 +98,7 @@ BAD = {
     "zip-backslash": (zipped({**FILES, "..\\evil.txt": b"out"}), "a path outside its folder"),
     "zip-drive": (zipped({**FILES, "C:/evil.txt": b"out"}), "a path outside its folder"),
     "zip-up-folder": (zipped({**FILES, "../evil/": b""}), "a path outside its folder"),
+    "zip-long-path": (zipped({**FILES, "../" + "a" * 9999: b"out"}), "a path outside its folder"),
     "zip-link": (zip_with_link(), "a link or a device"),
     "zip-file-as-folder": (zipped({**FILES, "a.txt/evil.txt": b"out"}), "twice"),
     "zip-folder-as-file": (zipped({"a.txt/evil": b"out", **FILES}), "twice"),
@@ -141,6 +142,7 @@ def test_bad_archive_in_the_mirror_is_named_and_the_address_asked(
     assert "- the mirror: toy.zip" in message
     assert told in message
     assert "404" in message
+    assert len(message) < 1000
     assert "KARPA_CACHE" not in message
     server.answer("toy.zip", good(GOOD))
     assert unpacked_files() == FILES

@@ -132,6 +132,8 @@ ODD_ANSWERS = {
     "long-header": HEAD + b"X: " + b"x" * 70_000 + b"\r\n\r\nwrong",
     "many-headers": HEAD + b"X: x\r\n" * 200 + b"\r\nwrong",
     "encoding-unknown": HEAD + b"Content-Encoding: zip\r\nContent-Length: 5\r\n\r\nwrong",
+    "long-status": b"x" * 60_000 + b"\r\n\r\n",
+    "long-reason": b"HTTP/1.1 404 " + b"x" * 60_000 + b"\r\n\r\n",
     "no-status": b"wrong\r\n\r\n",
     "status-no-number": b"HTTP/1.1 fine\r\n\r\nwrong",
     "status-too-large": b"HTTP/1.1 1200 OK\r\n\r\nwrong",
@@ -152,6 +154,7 @@ def test_answer_outside_the_form_is_one_message_and_the_next_address_is_asked(
     assert store.fetch_or_explain("toy") is None
     printed = capsys.readouterr().out
     assert printed.count("- 127.0.0.1: ") == 1
+    assert len(printed) < 1000
     assert "Used instead of Toy set: nothing." in printed
     assert leftovers() == []
     readdress(monkeypatch, toy, server.url("odd.gz"), server.url("toy.gz"))
@@ -216,6 +219,25 @@ def test_quick_download_shows_no_bar(server, toy, capfd):
     server.answer("toy.gz", good(BODY))
     assert fetched() == CONTENT
     assert "toy.gz:" not in capfd.readouterr().err
+
+
+def test_body_of_a_redirect_is_not_read(server, toy, monkeypatch):
+    monkeypatch.setattr(download, "QUIET_SECONDS", 2.0)
+    sent = []
+
+    def redirect(handler):
+        handler.close_connection = True
+        handler.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: /toy.gz\r\n\r\n")
+        with contextlib.suppress(OSError):  # the client has hung up
+            for _ in range(1000):
+                handler.wfile.write(bytes(2**20))
+                sent.append(1)
+
+    server.answer("moved.gz", redirect)
+    server.answer("toy.gz", good(BODY))
+    readdress(monkeypatch, toy, server.url("moved.gz"))
+    assert fetched() == CONTENT
+    assert len(sent) < 100
 
 
 def test_server_that_falls_silent_is_given_up(server, toy, monkeypatch):

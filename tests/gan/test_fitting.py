@@ -421,6 +421,96 @@ def test_images_are_drawn_as_their_labels_say():
         fitting.generate(graphs, state, z, labels[:5])
 
 
+# Networks that carry more than floats: dropout's random keys, counters, truth values
+
+
+class Odd(nnx.Module):
+    """Dropout after a layer, a count of calls, and a switch; z (N, 2) to the same shape."""
+
+    def __init__(self, seed: int) -> None:
+        self.layer = nnx.Linear(2, 2, rngs=nnx.Rngs(seed))
+        self.dropout = nnx.Dropout(0.5, rngs=nnx.Rngs(dropout=seed))
+        self.calls = nnx.Variable(jnp.zeros((), jnp.int32))
+        self.called = nnx.Variable(jnp.zeros((), bool))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        self.calls[...] += 1
+        self.called[...] = jnp.ones((), bool)
+        return self.dropout(self.layer(x))
+
+
+class OddJudge(Odd):
+    """The same for points (N, 2), summed to logits (N,)."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return super().__call__(x).sum(1)
+
+
+def odd(**options):
+    recipe = descent(average_decay=0.75, **options)
+    graphs, state = fitting.create_game_state(Odd(0), OddJudge(1), recipe)
+    return graphs, state, fitting.adversarial_step(graphs, recipe)
+
+
+@pytest.mark.parametrize("activations", [None, "bfloat16"])
+def test_networks_with_keys_and_counters_train(activations):
+    _, state, step = odd(critic_steps=2, penalty=losses.r1_r2, activations=activations)
+    new, metrics = jax.jit(step)(state, POINTS, KEY)
+    assert training.all_finite((new, metrics))
+    for player in ("generator", "discriminator"):
+        assert changed(state[player]["params"], new[player]["params"])
+    # Two calls of G for D's steps and one for its own; of D two in each of its steps, two more.
+    assert new["generator"]["rest"]["calls"][...] == 3
+    assert new["discriminator"]["rest"]["calls"][...] == 6
+    average, newest = new["average"], new["generator"]
+    assert jax.tree.map(jnp.shape, new) == jax.tree.map(jnp.shape, state)
+    assert [x.dtype for x in jax.tree.leaves(new)] == [x.dtype for x in jax.tree.leaves(state)]
+    for one, other in zip(*map(jax.tree.leaves, (average["rest"], newest["rest"])), strict=True):
+        assert (one == other).all()  # no float among them: all are the newest
+    mean = jax.tree.map(
+        lambda a, n: 0.75 * a + 0.25 * n, state["average"]["params"], newest["params"]
+    )
+    assert_close(average["params"], mean, tolerance=1e-7)
+
+
+def test_dropout_draws_anew_in_every_call(monkeypatch):
+    seen, bernoulli = [], jax.random.bernoulli
+
+    def note(key, *arguments, **options):
+        seen.append(np.asarray(jax.random.key_data(key)).tobytes())
+        return bernoulli(key, *arguments, **options)
+
+    monkeypatch.setattr(jax.random, "bernoulli", note)
+    _, state, step = odd(critic_steps=2)
+    for i in range(2):
+        state, _ = step(state, POINTS, jax.random.fold_in(KEY, i))
+    assert len(seen) == len(set(seen)) == 2 * 9
+
+
+def test_what_dropout_trained_is_sampled_without():
+    graphs, state, step = odd()
+    state = jax.jit(step)(state, POINTS, KEY)[0]
+    z = jnp.asarray(POINTS) / 4
+    layer = state["average"]["params"]["layer"]
+    expected = np.clip(
+        (np.asarray(z @ layer["kernel"][...] + layer["bias"][...]) + 1) * 127.5, 0, 255
+    )
+    for _ in range(2):
+        drawn = fitting.generate(graphs, state, z)
+        assert np.abs(drawn - expected).max() <= 0.51
+
+
+def test_a_run_with_dropout_is_resumed_as_if_unbroken(tmp_path):
+    _, state, step = odd()
+    options = {"batch_size": 4, "show": False}
+    training.fit(step, state, POINTS, steps=2, folder=tmp_path, **options)
+    resumed = training.fit(step, state, POINTS, steps=4, folder=tmp_path, **options)
+    whole = training.fit(step, state, POINTS, steps=4, **options)
+    assert resumed.step == 4
+    for one, other in zip(*map(jax.tree.leaves, (resumed.state, whole.state)), strict=True):
+        assert (one == other).all()
+
+
 # Runs that are killed
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")

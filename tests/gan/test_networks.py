@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from karpa_helpers.gan import networks, yardstick
+from karpa_helpers.gan import judges, networks
 
 
 def make_generator(channels: int = 1) -> networks.DCGANGenerator:
@@ -27,8 +27,8 @@ def make_grouped(channels: int = 1) -> networks.PlainDiscriminator:
     return networks.PlainDiscriminator(width=4, channels=channels, groups=2, rngs=nnx.Rngs(0))
 
 
-def make_classifier(channels: int = 1) -> yardstick.Classifier:
-    return yardstick.Classifier(7, width=4, feature_dim=5, channels=channels, rngs=nnx.Rngs(0))
+def make_classifier(channels: int = 1) -> judges.Classifier:
+    return judges.Classifier(7, width=4, feature_dim=5, channels=channels, rngs=nnx.Rngs(0))
 
 
 def images(count: int, channels: int = 1, seed: int = 0) -> jax.Array:

@@ -180,6 +180,60 @@ def test_copies_of_the_reference_lie_in_its_open_balls():
     assert found == (1, 1, 1, 1)
 
 
+def in_whole_numbers(generated: np.ndarray, reference: np.ndarray, k: int) -> tuple[float, ...]:
+    """Equations of `precision_recall` by Python's integers, ball by ball."""
+
+    def squared(x, y):
+        return sum((int(u) - int(v)) ** 2 for u, v in zip(x, y, strict=True))
+
+    def reach(points, i):
+        return sorted(squared(points[i], p) for j, p in enumerate(points) if j != i)[k - 1]
+
+    def inside(points, others):
+        radii = [reach(points, i) for i in range(len(points))]
+        pairs = [[squared(p, x) for x in others] for p in points]
+        return np.array(
+            [[d < r or d == 0 for d in row] for r, row in zip(radii, pairs, strict=True)]
+        )
+
+    real, drawn = inside(reference, generated), inside(generated, reference)
+    return (
+        real.any(0).mean(), drawn.any(0).mean(), real.sum(0).mean() / k, real.any(1).mean(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("offset", [0, 10**7])
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("values", [2, 4, 9])
+def test_ties_and_duplicates_count_as_in_whole_numbers(monkeypatch, values, k, offset):
+    monkeypatch.setattr(scores, "BLOCK", 16)
+    rng = np.random.default_rng(values)
+    generated, reference = rng.integers(0, values, (40, 3)), rng.integers(0, values, (30, 3))
+    expected = in_whole_numbers(generated, reference, k)
+    found = scores.precision_recall(generated + offset, reference + offset, k)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("point", [0.1, 1e7 + 0.1])
+def test_copies_of_duplicates_are_no_junk(point):
+    # Of more than k duplicates the k-th neighbour is as near as can be: the balls have no radius.
+    same = np.full((9, 3), point)
+    assert scores.precision_recall(same, same, k=5) == (1, 1, 9 / 5, 1)
+    beside = scores.precision_recall(same + np.spacing(point), same, k=5)
+    assert beside == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_copies_have_distance_zero_and_others_do_not(offset):
+    others = sample(1, dim=30) + offset
+    distances, indices = scores.nearest(others[::-1], np.concatenate([others, others]))
+    np.testing.assert_array_equal(distances, np.zeros(200))
+    np.testing.assert_array_equal(indices, np.arange(200)[::-1])  # of two equal ones the first
+    moved = others.copy()
+    moved[:, 0] += 2.0**-20
+    np.testing.assert_array_equal(scores.nearest(moved, others)[0], moved[:, 0] - others[:, 0])
+
+
 @pytest.mark.parametrize(
     ("generated", "reference", "k", "what"),
     [
@@ -224,6 +278,26 @@ def test_copied_tells_copies_from_fresh_examples():
     # Junk does not hide copies, as it would in a comparison of means.
     half = np.concatenate([copies, normal(rng, 500) + 20])
     assert scores.copied_share(half, held_out, training) == 0.5
+
+
+@pytest.mark.parametrize("offset", [0, 10**6])
+@pytest.mark.parametrize("duplicates", [0, 8, 12, 20, 200])
+def test_copies_are_seen_where_held_out_examples_are_copies_too(duplicates, offset):
+    rng = np.random.default_rng(0)
+    training, held_out, fresh = (offset + rng.integers(0, 9, (n, 16)) for n in (500, 200, 400))
+    held_out[:duplicates] = training[:duplicates]
+    copies = training[200:300]
+    assert scores.copied_share(copies, held_out, training) == 1
+    assert scores.copied_share(fresh, held_out, training) < 0.1
+    if duplicates < 200:  # a small change does not hide copies
+        assert scores.copied_share(copies + 1e-3, held_out, training) == 1
+
+
+def test_one_point_only_is_all_copied():
+    same = np.full((5, 2), 0.1)
+    assert scores.copied_share(same, same, same) == 1
+    assert scores.copied_share(same + 1, same, same) == 0
+    assert scores.frechet_distance(same, same) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("quantile", [0, 1, 5])

@@ -9,9 +9,10 @@ import pytest
 from karpa_helpers import training, weights
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import draw_factors
-from karpa_helpers.gan import augment, face_reader, fitting, losses
-from karpa_helpers.gan.face_reader import load_face_reader
-from karpa_helpers.lessons import lesson_08
+from karpa_helpers.gan import fitting, losses
+from karpa_helpers.lessons import lesson_08, lesson_08_augment
+from karpa_helpers.lessons import lesson_08_reader as face_reader
+from karpa_helpers.lessons.lesson_08_reader import load_face_reader
 
 
 def test_schedules_fall_on_half_a_cosine():
@@ -50,7 +51,7 @@ def test_the_labelled_recipe_differs_where_it_says():
     labelled, plain = lesson_08.labelled_recipe(100), lesson_08.face_recipe(100)
     x = jax.random.uniform(jax.random.key(0), (2, 8, 8, 3), minval=-1)
     seen = labelled.augment(jax.random.key(1), x)
-    np.testing.assert_array_equal(seen, augment.sharpen(x, lesson_08.SHARPNESS))
+    np.testing.assert_array_equal(seen, lesson_08_augment.sharpen(x, lesson_08.SHARPNESS))
     assert float(labelled.learning_rate(0)) == pytest.approx(lesson_08.LABELLED_RATES[0])
     assert float(labelled.weight(100)) == pytest.approx(lesson_08.LABELLED_GAMMAS[1])
     assert labelled.game is plain.game
@@ -58,7 +59,7 @@ def test_the_labelled_recipe_differs_where_it_says():
 
 
 def test_labelled_players_learn_from_labelled_faces():
-    faces = images.faces("train", pixels=16, count=24)
+    faces = images.drawn_faces("train", pixels=16, count=24)
     labels = face_reader.labels(faces.factors)
     recipe = lesson_08.labelled_recipe(3)
     graphs, state = lesson_08.create_labelled_players(
@@ -73,7 +74,7 @@ def test_labelled_players_learn_from_labelled_faces():
 
 
 def test_the_reader_that_ships_reads_faces_it_has_not_seen():
-    held_out = images.faces("held_out", pixels=32, count=200)
+    held_out = images.drawn_faces("held_out", pixels=32, count=200)
     reading = load_face_reader().read(held_out.pixels)
     found = face_reader.accuracy(reading, held_out.factors)
     assert {name for name, (right, total) in found.items() if right < 0.9 * total} == set()

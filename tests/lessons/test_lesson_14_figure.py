@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from karpa_helpers.lessons import lesson_14_figure
-from karpa_helpers.seq2seq.translator import Alternatives, Translation
+from karpa_helpers.lessons.lesson_14_translator import Alternatives, Translation
 from karpa_helpers.show import plots
 
 

@@ -76,6 +76,46 @@ def loop(kind, cell, x, mask, reverse=False):
     return outputs, last
 
 
+FLAX_CELLS = {"elman": nnx.SimpleCell, "gru": nnx.GRUCell, "lstm": nnx.LSTMCell}
+
+
+def named_weights(cell):
+    leaves, _ = jax.tree_util.tree_flatten_with_path(nnx.state(cell, nnx.Param))
+    return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_and_steps_are_those_of_flax_to_the_bit(kind):
+    # Shipped weights and stored results hang on names, order and first values.
+    ours = recurrent.make_cell(kind, D, H, rngs=nnx.Rngs(1))
+    flax = FLAX_CELLS[kind](D, H, rngs=nnx.Rngs(1))
+    found, wanted = named_weights(ours), named_weights(flax)
+    assert found.keys() == wanted.keys()
+    for name, weight in wanted.items():
+        assert found[name].dtype == weight.dtype
+        np.testing.assert_array_equal(found[name], weight, err_msg=name)
+    nnx.update(flax, nnx.state(cell_of(kind), nnx.Param))
+    x, _ = inputs()
+    carry = same = flax.initialize_carry((N, D), nnx.Rngs(0))
+    jax.tree.map(np.testing.assert_array_equal, recurrent.initial_carry(ours, N), carry)
+    for t in range(T):
+        carry, h = flax(carry, x[:, t])
+        same, output = cell_of(kind)(same, x[:, t])
+        jax.tree.map(np.testing.assert_array_equal, (same, output), (carry, h))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_runs_in_bfloat16(kind):
+    graph, weights = nnx.split(cell_of(kind))
+    cell = nnx.merge(graph, jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), weights))
+    x, mask = inputs()
+    outputs, carry = recurrent.run(cell, jnp.asarray(x, jnp.bfloat16), mask)
+    assert {leaf.dtype for leaf in jax.tree.leaves((outputs, carry))} == {jnp.dtype("bfloat16")}
+    np.testing.assert_allclose(
+        np.asarray(outputs, "f4"), recurrent.run(cell_of(kind), x, mask)[0], atol=0.03
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reverse", [False, True])
 def test_equals_a_loop_by_hand(kind, reverse):
@@ -206,7 +246,7 @@ def test_equals_pytorch(kind):
     x = jnp.array(ORACLE["x"])
     cell = recurrent.make_cell(kind, x.shape[-1], 4, rngs=nnx.Rngs(0))
     torch_weights(cell, kind, layer)
-    if kind == "gru":  # Flax's cell has no bias inside r (U h); PyTorch's is zero in the oracle
+    if kind == "gru":  # the cell has no bias inside r (U h); PyTorch's is zero in the oracle
         assert not np.array(layer["bias_hh"])[8:].any()
     outputs, _ = recurrent.run(cell, x)
     np.testing.assert_allclose(outputs, layer["outputs"], atol=1e-6)

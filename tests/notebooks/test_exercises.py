@@ -7,11 +7,14 @@ learner can paste a solution into the stub's cell at any time.
 from __future__ import annotations
 
 import ast
+import copy
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tools.lesson_checks import Exercise, exercises_of
@@ -84,6 +87,48 @@ def test_solution_is_accepted(lesson: Lesson, exercise: Exercise) -> None:
     scope = namespace(lesson)
     exec(exercise.solution, scope)
     assert exercises.check(exercise.number, eval(answer_of(exercise), scope)) is True
+
+
+def overwrite(value: Any) -> bool:
+    """Changes all arrays and containers in a value; whether there are any."""
+    if isinstance(value, np.ndarray):
+        value.flat = np.roll(value.ravel(), 1) if len(set(value.flat)) > 1 else value.ravel() == 0
+    elif isinstance(value, dict | set):
+        value.clear()
+    elif isinstance(value, list):
+        value.append(None)
+    else:
+        return isinstance(value, tuple) and any(list(map(overwrite, value)))
+    return True
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), CASES)
+def test_solution_that_changes_its_input_is_refused(
+    lesson: Lesson, exercise: Exercise, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from karpa_helpers.show import exercises
+
+    scope = namespace(lesson)
+    exec(exercise.solution, scope)
+    solution = eval(answer_of(exercise), scope)
+    changed = []
+
+    def spoil(*args: Any) -> Any:
+        result = copy.deepcopy(solution(*args))
+        if overwrite(args):
+            changed.append(True)
+        return result
+
+    verdict = exercises.check(exercise.number, spoil)
+    assert verdict is not bool(changed)
+    assert ("changes an argument in place" in capsys.readouterr().out) is bool(changed)
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), CASES)
+def test_an_answer_that_exits_is_refused(lesson: Lesson, exercise: Exercise) -> None:
+    from karpa_helpers.show import exercises
+
+    assert exercises.check(exercise.number, lambda *args: sys.exit()) is False
 
 
 def mistakes(lesson: Lesson) -> dict[str, list[Callable[..., Any]]]:

@@ -17,10 +17,10 @@ from karpa_helpers.data import subwords, text
 from karpa_helpers.data.rows import source_rows
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD
 from karpa_helpers.lessons import lesson_14
+from karpa_helpers.lessons.lesson_14_translator import Translator
 from karpa_helpers.seq2seq import decoding, examples, fitting
 from karpa_helpers.seq2seq.examples import Examples, Recalled
 from karpa_helpers.seq2seq.networks import Seq2Seq
-from karpa_helpers.seq2seq.translator import Translator
 
 SHAPE = (30, 40)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import ipywidgets
 import matplotlib.pyplot as plt
 import pytest
@@ -44,7 +46,14 @@ def test_one_output_holds_the_controls_and_the_static_figure(shown):
     assert data[widgets.WIDGET_MIME]["model_id"] == box.model_id
     assert data["image/png"].startswith(b"\x89PNG")
     assert options["metadata"]["image/png"]["alt"] == "a line with a slope"
-    assert data["image/png"] == parts(box)[2].value
+    live = parts(box)[2].value
+    assert base64.b64encode(data["image/png"]).decode() in live
+    assert 'alt="a line with a slope"' in live
+
+
+def test_alternative_text_is_text_and_no_html(shown):
+    box = widgets.explore(lambda: plots.subplots()[0], alt='where "x" < 2 holds')
+    assert 'alt="where &quot;x&quot; &lt; 2 holds"' in parts(box)[2].value
 
 
 def test_moving_a_control_redraws(shown):

@@ -64,9 +64,15 @@ def project(tmp_path: Path) -> Path:
     """A project folder, unpublished, with this repository's pyproject.toml and one good lesson."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     write_project(tmp_path, Address())
-    marks = ("badges", "lessons", "clone", "colab", "results", "speed", "translation")
-    blocks = "\n".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in marks)
-    (tmp_path / "README.md").write_text(f"# Title\n\n{blocks}", "utf-8")
+    pages = {
+        "README.md": ("badges", "lessons", "clone", "colab", "headlines", "brief"),
+        "docs/results.md": ("results",),
+        "docs/speed.md": ("speed", "translation"),
+    }
+    (tmp_path / "docs").mkdir()
+    for page, marks in pages.items():
+        blocks = "\n".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in marks)
+        (tmp_path / page).write_text(f"# Title\n\n{blocks}", "utf-8")
     (tmp_path / "notebooks" / "text").mkdir(parents=True)
     lesson = Lesson("02_doubling", tmp_path)
     lesson.text.write_text(good_lesson(), "utf-8")

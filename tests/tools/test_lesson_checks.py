@@ -3,8 +3,9 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from tools import lesson_checks
+from tools import lesson_checks, navigation
 from tools.lessons import Lesson, read_notebook, read_text, write_notebook
+from tools.lessons import navigation as navigation_line
 from tools.light import lighten
 
 
@@ -63,6 +64,34 @@ def test_each_fault_is_named(lesson: Lesson, old: str, new: str, said: str) -> N
         assert any(said in line for line in found), found
     else:
         assert len([line for line in found if said in line]) == 1, found
+
+
+EXPLORE = "```{code-cell} ipython3\nwidgets.explore(draw, alt='a line')\n```\n"
+
+
+def test_controls_are_announced_in_their_own_section(lesson: Lesson) -> None:
+    line = "Run the cells above to get the sliders."
+    found = problems_after(lesson, "## Words\n", f"## Before\n\n{line}\n\n## Words\n\n{EXPLORE}\n")
+    assert len([x for x in found if "has controls" in x]) == 1
+    assert not problems_after(lesson, "## Words\n", f"## Words\n\n{line}\n")
+
+
+def test_lessons_must_link_to_their_neighbours(lesson: Lesson) -> None:
+    store(lesson)
+    other = Lesson("05_halving", lesson.root)
+    other.text.write_text("# 05. Halving\n", "utf-8")
+    assert [x for x in lesson_checks.problems(lesson) if "neighbours" in x]
+    for one in (lesson, other):
+        navigation.write(one, navigation_line(one))
+    assert lesson_checks.problems(lesson) == []
+    last = read_text(lesson.text).cells[-1]
+    assert last.source == "Next: [05. Halving](05_halving.ipynb)"
+    assert other.text.read_text("utf-8").endswith(
+        "\n\nPrevious: [02. Doubling](02_doubling.ipynb)\n"
+    )
+    before = lesson.text.read_bytes(), lesson.notebook.read_bytes()
+    navigation.write(lesson, navigation_line(lesson))
+    assert (lesson.text.read_bytes(), lesson.notebook.read_bytes()) == before
 
 
 def test_a_pair_out_of_step_is_named(lesson: Lesson) -> None:

@@ -49,7 +49,8 @@ def test_published_everywhere_and_taken_out_again(stored: Lesson) -> None:
     before = contents(project)
     publish.publish(project, ADDRESS)
     after = contents(project)
-    assert [name for name, text in after.items() if "someone/karpa-course" not in text] == []
+    addressed = {name for name, text in after.items() if "someone/karpa-course" in text}
+    assert addressed == {name for name in after if not name.startswith("docs")}
     publish.publish(project, Address())
     assert contents(project) == before
     assert [(n, s) for n, text in before.items() for s in SIGNS if s in text] == []
@@ -100,7 +101,8 @@ def test_a_lesson_without_set_up_cell_is_named(lesson: Lesson) -> None:
 
 def test_the_project_says_what_its_address_gives(tmp_path: Path) -> None:
     """README and lessons are as `make publish` leaves them."""
-    others = (ROOT / "README.md", ROOT / "pyproject.toml", *ROOT.glob("benchmarks/*.json"))
+    others = (ROOT / "README.md", ROOT / "pyproject.toml")
+    others += (*ROOT.glob("benchmarks/*.json"), *ROOT.glob("docs/*.md"))
     for path in [*others, *lesson_files()]:
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -133,6 +135,14 @@ def test_a_lesson_opened_alone_says_what_to_do(
     with pytest.raises(SystemExit, match=r"karpa_helpers is not here.*`make lab`") as stop:
         run_cell(setup_cell(repository))
     assert ("github.com" in str(stop.value)) == bool(repository)
+
+
+def test_in_colab_an_unpublished_course_asks_for_its_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_package(monkeypatch)
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    with pytest.raises(SystemExit, match=r"Upload the course's wheel.*`%pip install") as stop:
+        run_cell(setup_cell())
+    assert "make lab" not in str(stop.value)
 
 
 def test_in_colab_the_package_comes_and_jax_and_numpy_stay(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,63 @@ def test_an_interrupted_installation_is_done_again(
     assert len(installs(commands)) == 2
 
 
+@pytest.fixture
+def bare(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where .venv would lie; environments are made, packages are not installed."""
+    monkeypatch.setattr(setup_env, "ROOT", project)
+    monkeypatch.setattr(setup_env, "LOG", project / "setup.log")
+    monkeypatch.setattr(setup_env, "prepare", lambda: None)
+    monkeypatch.setattr(setup_env, "install", lambda *arguments: None)
+    (project / "constraints").mkdir()
+    for name in setup_env.CONSTRAINTS.values():
+        (project / "constraints" / name).write_text("jax==0\n")
+    return project / ".venv"
+
+
+@pytest.mark.parametrize("same_python", [False, True])
+def test_an_environment_of_somebody_else_is_not_cleared(bare: Path, same_python: bool) -> None:
+    # As uv makes it: without pip.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    (bare / "precious").write_text("x")
+    with pytest.raises(setup_env.SetupError, match=r"has no pip.*Move it away") as refused:
+        setup_env.ensure(bare, {"lab"}, None, same_python)
+    assert "\n" not in str(refused.value)
+    assert (bare / "precious").exists()
+    assert not (bare / setup_env.STAMP).exists()
+
+
+def test_a_folder_that_is_no_environment_is_not_cleared(bare: Path) -> None:
+    bare.mkdir()
+    (bare / "thesis.txt").write_text("x")
+    with pytest.raises(setup_env.SetupError, match="is no environment"):
+        setup_env.ensure(bare, {"lab"}, None, same_python=False)
+    assert (bare / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("version", [(3, 10), None])
+def test_another_python_or_none_clears_only_what_is_ours(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int] | None
+) -> None:
+    bare.mkdir()
+    (bare / "theirs").write_text("x")
+    monkeypatch.setattr(setup_env, "version_of", lambda python: version)
+    ran: list[list[str]] = []
+    monkeypatch.setattr(setup_env, "run_logged", lambda command: ran.append([*map(str, command)]))
+    with pytest.raises(setup_env.SetupError, match="stays as it is"):
+        setup_env.ensure(bare, {"lab"}, None, same_python=True)
+    assert ran == []
+    (bare / setup_env.STAMP).write_text("{}")
+    setup_env.ensure(bare, {"lab"}, None, same_python=True)
+    assert "--clear" in ran[0]
+    assert setup_env.read_stamp(bare / setup_env.STAMP)["extras"] == ["lab"]
+
+
+def test_a_new_environment_has_pip_and_a_stamp(bare: Path) -> None:
+    setup_env.create(bare)
+    assert setup_env.version_of(setup_env.venv_python(bare)) == sys.version_info[:2]
+    assert (bare / setup_env.STAMP).exists()
+
+
 def test_too_little_space_is_said_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1e9})
     monkeypatch.setattr(setup_env.shutil, "disk_usage", lambda path: usage)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import warnings
 from collections.abc import Mapping
+from contextlib import contextmanager
 
 import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import optax
+import orbax.checkpoint as ocp
 import pytest
 from flax import nnx
 
 from karpa_helpers import training
-from karpa_helpers.training import optimizers
+from karpa_helpers.training import checkpoints, optimizers, stepping
 
 
 def count(state, batch, key):
@@ -165,21 +170,214 @@ def test_settings_that_only_one_side_has_are_a_difference(tmp_path):
         run(tmp_path, state, 2, config={"betas": (0.5, 0.999)})
 
 
-@pytest.mark.parametrize("damage", ["cut", "missing", "empty"])
-def test_a_damaged_checkpoint_names_what_to_delete(tmp_path, damage):
-    state = {"x": jnp.zeros(1000)}
-    run(tmp_path, state, 4, save_every=2)
-    newest = tmp_path / "checkpoints" / "4"
-    for file in [path for path in newest.rglob("*") if path.is_file()]:
-        if damage == "cut":
+def damage(path, how, seed=0):
+    """Damages all files of a folder, or flips one bit of one of them."""
+    files = sorted(path for path in path.rglob("*") if path.is_file() and path.stat().st_size)
+    if how == "flip":
+        random = np.random.default_rng(seed)
+        file = files[int(random.integers(len(files)))]
+        content = bytearray(file.read_bytes())
+        content[random.integers(len(content))] ^= 1 << random.integers(8)
+        file.write_bytes(content)
+        return
+    for file in files:
+        if how == "cut":
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
         else:
-            file.unlink() if damage == "missing" else file.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"step 4 cannot be read.*Delete.*one before it") as caught:
+            file.unlink() if how == "missing" else file.write_bytes(b"")
+
+
+@pytest.mark.parametrize("how", ["cut", "missing", "empty"])
+def test_the_checkpoint_before_a_damaged_one_is_used(tmp_path, how):
+    state = {"x": jnp.zeros(1000)}
+    run(tmp_path, state, 4, save_every=2)
+    damage(tmp_path / "checkpoints" / "4", how)
+    with pytest.warns(UserWarning, match=r"step 4 .*is damaged.*moved to damaged-4") as caught:
+        result = run(tmp_path, state, 6, save_every=2)
+    assert len(caught) == 1
+    assert float(result.state["x"][0]) == 6
+    np.testing.assert_array_equal(result.curve["step"], np.arange(1, 7))
+    assert (tmp_path / "damaged-4").is_dir()
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["4", "6"]
+
+
+def test_where_all_checkpoints_are_damaged_the_error_says_what_to_do(tmp_path):
+    state = {"x": jnp.zeros(1000)}
+    run(tmp_path, state, 4, save_every=2)
+    for step in ("2", "4"):
+        damage(tmp_path / "checkpoints" / step, "cut")
+    with pytest.raises(ValueError, match=r"No checkpoint in .*step 4: .*step 2: .*delete that"):
         run(tmp_path, state, 6, save_every=2)
-    assert str(newest) in str(caught.value)
-    shutil.rmtree(newest)
+    assert (tmp_path / "checkpoints" / "4").is_dir()
+    shutil.rmtree(tmp_path / "checkpoints")
     assert float(run(tmp_path, state, 6, save_every=2).state["x"][0]) == 6
+
+
+def drift(state, batch, key):
+    """Numbers that take all their bits."""
+    return {**state, "x": 0.9 * state["x"] + batch.mean()}, {"loss": state["x"].mean()}
+
+
+# Orbax leaves tasks behind where it cannot read a checkpoint.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_no_flipped_bit_is_restored(tmp_path):
+    state = {"x": jnp.linspace(-1, 1, 300), "key": jax.random.key(3)}
+    good = run(tmp_path / "good", state, 4, drift, save_every=2)
+    found = 0
+    for seed in range(25):
+        folder = tmp_path / str(seed)
+        shutil.copytree(tmp_path / "good", folder)
+        damage(folder / "checkpoints" / "4", "flip", seed)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = run(folder, state, 4, drift, save_every=2)
+        found += bool(caught)
+        np.testing.assert_array_equal(result.state["x"], good.state["x"])
+        np.testing.assert_array_equal(result.curve["loss"], good.curve["loss"])
+        np.testing.assert_array_equal(plain(result.state["key"]), plain(state["key"]))
+    assert found >= 3  # most bits belong to what nobody reads
+
+
+def test_a_wrong_number_is_found_where_the_file_is_sound(tmp_path, monkeypatch):
+    state = {"x": jnp.zeros(5)}
+    monkeypatch.setattr(checkpoints, "_checksums", lambda item: np.zeros(3, np.uint32))
+    run(tmp_path, state, 2)
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="its numbers are not those that were saved"):
+        run(tmp_path, state, 4)
+
+
+def test_a_checkpoint_without_checksums_is_read(tmp_path, monkeypatch):
+    state, save = {"x": jnp.zeros(5)}, ocp.args.StandardSave
+    monkeypatch.setattr(ocp.args, "StandardSave", lambda item: save(without(item, "checksums")))
+    run(tmp_path, state, 2)
+    assert float(run(tmp_path, state, 4).state["x"][0]) == 4
+
+
+def without(item, name):
+    return {key: value for key, value in item.items() if key != name}
+
+
+@contextmanager
+def small_files(limit):
+    """No file may grow beyond `limit` bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_loses_neither_the_training_nor_the_checkpoint_before(tmp_path):
+    state = {"x": jax.random.normal(jax.random.key(0), (3000,))}  # of noise, which does not shrink
+    run(tmp_path, state, 2, drift)
+    with small_files(100), pytest.warns(UserWarning, match="could not be") as caught:
+        result = run(tmp_path, state, 5, drift, save_every=4)
+    messages = [str(warning.message) for warning in caught]
+    for what in ("checkpoint of step 4", "checkpoint of step 5", "record"):
+        assert any(f"The {what} could not be written" in message for message in messages)
+    assert result.step == 5
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["2"]
+    assert not list(tmp_path.glob("*.part"))
+    again = run(tmp_path, state, 5, drift)  # with space: from step 2
+    np.testing.assert_array_equal(again.state["x"], result.state["x"])
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    run(tmp_path, {"x": jnp.zeros(())}, 2)
+    (tmp_path / "checkpoints" / "3.orbax-checkpoint-tmp").mkdir()
+    run(tmp_path, {"x": jnp.zeros(())}, 2)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["2"]
+
+
+HOLD = """
+import sys, time
+from karpa_helpers.training.checkpoints import open_folder
+with open_folder(sys.argv[1], {"label": "training", "seed": 0, "batch_size": 5, "examples": 10}):
+    print("holds", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_folder_in_use_is_refused_until_its_process_ends(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "holds\n"
+            with pytest.raises(RuntimeError, match=r"Another run uses .*choose another folder"):
+                run(tmp_path, {"x": jnp.zeros(())}, 2)
+        finally:
+            process.kill()
+    assert run(tmp_path, {"x": jnp.zeros(())}, 2).step == 2
+
+
+def test_a_run_that_failed_gives_its_folder_back(tmp_path):
+    run(tmp_path, {"x": jnp.zeros(())}, 2)
+    with pytest.raises(ValueError, match="another run") as caught:
+        run(tmp_path, {"x": jnp.zeros(())}, 2, seed=1)
+    assert caught.tb is not None  # as in a notebook, which keeps the last error
+    assert run(tmp_path, {"x": jnp.zeros(())}, 2).step == 2
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_resumed_run_compiles_no_second_step(tmp_path, committed):
+    state = {"x": jnp.zeros(3), "weak": jnp.asarray(0.5), "number": 0, "key": jax.random.key(0)}
+    if committed:
+        state = jax.device_put(state, jax.devices()[0])
+    size = stepping._compiled()._cache_size
+
+    def step(state, batch, key):
+        return {**state, "x": state["x"] + 1, "weak": jnp.asarray(1.5)}, {}
+
+    before = size()
+    first = run(tmp_path, state, 3, step).state
+    assert size() == before + 1
+    resumed = run(tmp_path, state, 6, step).state
+    assert size() == before + 1
+    for name in state:
+        assert first[name].committed == resumed[name].committed == committed
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int4", "float8_e4m3fn", "complex64", "uint16"])
+def test_types_come_back_or_are_refused(tmp_path, dtype):
+    state = {"x": jnp.array([0, 1, 1, 0]).astype(dtype), "n": jnp.zeros((), jnp.int32)}
+
+    def step(state, batch, key):
+        return {**state, "n": state["n"] + 1}, {"loss": jnp.float32(0)}
+
+    before, after = (run(tmp_path, state, 2, step).state for _ in range(2))
+    assert after["x"].dtype == before["x"].dtype == state["x"].dtype
+    assert plain(after["x"]).tobytes() == plain(state["x"]).tobytes()
+
+
+def test_a_type_that_cannot_be_stored_is_refused_at_once(tmp_path):
+    state = {"x": jnp.zeros(2, jnp.uint4)}
+    with pytest.raises(ValueError, match=r"\['x'\] of the state is uint4.*Convert it"):
+        run(tmp_path, state, 2)
+    assert run(None, state, 2).step == 2
+
+
+def test_numbers_of_numpy_are_as_good_as_pythons(tmp_path):
+    state = {"x": jnp.zeros(())}
+    config = {
+        "rate": np.float32(0.5), "betas": np.array([0.5, 0.75]), "type": jnp.bfloat16,
+        "where": tmp_path, "dtype": np.dtype("int8"), "list": (np.int64(1), jnp.int32(2)),
+        "more": {"b": 1, "a": 2}, "bool": np.bool_(True), "nan": np.float64("nan"), 3: None,
+    }  # fmt: skip
+    same = {
+        "rate": 0.5, "betas": [0.5, 0.75], "type": "bfloat16", "where": str(tmp_path),
+        "more": {"a": 2, "b": 1}, "dtype": "int8", "list": [1, 2], "bool": True,
+        "nan": float("nan"), "3": None,
+    }  # fmt: skip
+    odd = {"seed": np.int64(3), "save_every": np.int8(2), "chunk": np.uint8(1), "seconds": None}
+    result = run(tmp_path, state, np.int32(2), config=config, **odd)
+    assert json.loads(json.dumps(result.record))["seed"] == 3
+    assert run(tmp_path, state, 2, config=same, seed=3).step == 2
+    with pytest.raises(TypeError, match="has no form in JSON"):
+        run(tmp_path / "other", state, 2, config={"model": object()})
 
 
 def test_a_damaged_config_names_the_file(tmp_path):

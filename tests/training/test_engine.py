@@ -15,6 +15,7 @@ import pytest
 from flax import nnx
 
 from karpa_helpers import training
+from karpa_helpers.training import engine
 
 EXAMPLES = np.arange(20)
 
@@ -113,6 +114,19 @@ def test_training_lowers_the_loss_and_merge_gives_evaluation_mode():
 def test_moving_average_is_the_formula():
     old, new = {"a": jnp.array([1.0, 2.0])}, {"a": jnp.array([3.0, -2.0])}
     np.testing.assert_allclose(training.moving_average(old, new, 0.9)["a"], [1.2, 1.6], rtol=1e-6)
+
+
+def test_a_moving_average_copies_what_has_none():
+    keys, counts, flags = jax.random.split(jax.random.key(1), 3), jnp.arange(3), jnp.ones(2, bool)
+    old = {"w": 1.0, "key": keys[0], "count": counts[0], "flag": ~flags}
+    new = {"w": 2.0, "key": keys[1], "count": counts[2], "flag": flags}
+    found = training.moving_average(old, new, 0.75)
+    assert found["w"] == 1.25
+    for name in ("key", "count", "flag"):
+        assert found[name].dtype == new[name].dtype
+        assert (found[name] == new[name]).all()
+        assert (training.advance(old, new)[name] == new[name]).all()
+    assert training.advance(old, new)["w"] == 1.0
 
 
 @pytest.mark.parametrize("batch_size", [1, 6, 20])
@@ -310,11 +324,30 @@ def test_an_infinity_of_the_optimizer_is_no_divergence():
     np.testing.assert_array_equal(result.state["weight"], [3, 3])
 
 
+def test_leaves_that_are_no_floats_are_neither_finite_nor_not():
+    tree = {
+        "key": jax.random.key(0), "keys": jax.random.split(jax.random.key(1)), "flag": True,
+        "count": jnp.int32(2**31 - 1), "bits": jnp.zeros(2, jnp.uint4), "bool": jnp.array([False]),
+    }  # fmt: skip
+    assert training.finite_leaves(tree).shape == (0,)
+    assert training.all_finite(tree)
+    for dtype in (jnp.float16, jnp.bfloat16, jnp.float8_e4m3fn, jnp.complex64):
+        assert training.all_finite({**tree, "x": jnp.ones(2, dtype)})
+        assert not training.all_finite({**tree, "x": jnp.array([1, jnp.nan]).astype(dtype)})
+
+    def step(state, batch, key):
+        return {**state, "x": state["x"] / 0}, {"loss": jnp.zeros(())}
+
+    with pytest.raises(training.Diverged, match="a weight is not finite") as caught:
+        quiet(step, {**tree, "x": jnp.ones(2)}, EXAMPLES, batch_size=5, steps=3)
+    assert_same_bits(caught.value.result.state["keys"], tree["keys"])
+
+
 def test_the_check_for_finite_values_compiles_before_the_clock_starts(monkeypatch):
     events = []
-    check, clock = training.finite_leaves, training.Clock
-    monkeypatch.setattr(training, "finite_leaves", lambda s: events.append("check") or check(s))
-    monkeypatch.setattr(training, "Clock", lambda: events.append("clock") or clock())
+    check, clock = engine.finite_leaves, engine.Clock
+    monkeypatch.setattr(engine, "finite_leaves", lambda s: events.append("check") or check(s))
+    monkeypatch.setattr(engine, "Clock", lambda: events.append("clock") or clock())
     quiet(note_batch, ZERO, EXAMPLES, batch_size=5, steps=2)
     assert events == ["check", "clock", "check"]
 
@@ -438,11 +471,24 @@ def test_a_folder_with_another_model_is_refused(tmp_path):
         quiet(broken_at(99, "loss"), larger, EXAMPLES, batch_size=5, steps=2, folder=tmp_path)
 
 
-@pytest.mark.parametrize("wrong", [{"chunk": 0}, {"chunk": -1}, {"save_every": -5}, {"steps": -1}])
-def test_senseless_numbers_are_refused(wrong: dict[str, int]) -> None:
+COUNTS = ("steps", "batch_size", "seed", "chunk", "save_every", "watch_every")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({name: value} for name in COUNTS for value in (-1, np.nan, np.inf, True, 2.5, "3")),
+        *({"seconds": value} for value in (-1, np.nan, np.inf, True, np.float32("nan"))),
+        {"chunk": 0},
+        {"seed": 2**32},  # JAX would take it as 0
+    ],
+    ids=str,
+)
+def test_senseless_numbers_are_refused(wrong: dict[str, object]) -> None:
     name = next(iter(wrong))
-    with pytest.raises(ValueError, match=name):
-        training.fit(lambda s, b, k: (s, {}), jnp.zeros(2), np.zeros((8, 1)), batch_size=4, **wrong)
+    wrong = {"batch_size": 4, **wrong}
+    with pytest.raises(ValueError, match=f"^{name} is .*; give"):
+        training.fit(lambda s, b, k: (s, {}), jnp.zeros(2), np.zeros((8, 1)), **wrong)
 
 
 def test_another_config_is_another_run(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from flax import nnx
 from benchmarks import flops
 from karpa_helpers import runtime, training
 from karpa_helpers.gan import fitting as games
-from karpa_helpers.gan import losses, networks, residual
+from karpa_helpers.gan import losses, networks
+from karpa_helpers.lessons import lesson_08_networks, lesson_15
 from karpa_helpers.seq2seq import fitting as sentences
-from karpa_helpers.seq2seq import language
 from karpa_helpers.seq2seq.networks import Seq2Seq
 from karpa_helpers.seq2seq.transformer import Transformer
 from karpa_helpers.training import precision
@@ -56,11 +56,11 @@ MODELS: dict[str, tuple[Callable[[], nnx.Module], Any, Callable[[], Any]]] = {
         sentences.pair_loss(0.1), sentence_batch,
     ),
     "GPT": (
-        lambda: language.GPT(WORDS, LENGTH, 16, 2, 1, rngs=nnx.Rngs(0)), language.text_loss(),
+        lambda: lesson_15.GPT(WORDS, LENGTH, 16, 2, 1, rngs=nnx.Rngs(0)), lesson_15.text_loss(),
         text_batch,
     ),
     "recurrent text model": (
-        lambda: language.RecurrentModel(WORDS, 8, 16, rngs=nnx.Rngs(0)), language.text_loss(),
+        lambda: lesson_15.RecurrentModel(WORDS, 8, 16, rngs=nnx.Rngs(0)), lesson_15.text_loss(),
         text_batch,
     ),
 }  # fmt: skip
@@ -84,8 +84,8 @@ def game(pixels: int, activations: Any, **settings: Any) -> tuple[Any, Any, Any]
         )
     else:
         pair = (
-            residual.ResidualGenerator(8, 4, pixels, rngs=nnx.Rngs(0)),
-            residual.ResidualDiscriminator(4, pixels, rngs=nnx.Rngs(1)),
+            lesson_08_networks.ResidualGenerator(8, 4, pixels, rngs=nnx.Rngs(0)),
+            lesson_08_networks.ResidualDiscriminator(4, pixels, rngs=nnx.Rngs(1)),
         )
     graphs, state = games.create_game_state(*pair, recipe)
     channels = 1 if pixels == 28 else 3
@@ -201,6 +201,8 @@ def test_lowered_leaves_integers_and_keys() -> None:
     low = precision.cast_to(tree, jnp.bfloat16)
     assert low["weight"].dtype == jnp.bfloat16
     assert all(low[name].dtype == tree[name].dtype for name in ("count", "key"))
+    plain = {"number": 3, "flag": True, "flags": np.ones(2, bool), "half": np.ones(2, np.float16)}
+    assert all(x is plain[n] for n, x in precision.cast_to(plain, "bfloat16").items())
     assert precision.cast_to(tree, None) is tree
     assert precision.cast_to(tree, "float32")["weight"].dtype == jnp.float32
 

@@ -67,13 +67,7 @@ def check_unbiased(unbiased: Callable[..., Any]) -> None:
     def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return (x @ y.T / 2 + 1) ** 3
 
-    given = [kernel(a, a), kernel(b, b), kernel(a, b)]
-    kept = [k.copy() for k in given]
-    value = unbiased(*given)
-    expect(
-        all(np.array_equal(k, before) for k, before in zip(given, kept, strict=True)),
-        "Your function changes the matrices it is given. Work on copies.",
-    )
+    value = unbiased(kernel(a, a), kernel(b, b), kernel(a, b))
     expect(
         np.isclose(value, scores.kernel_distance(a, b)),
         "With as many a as b the value is wrong. In ab every pair counts, the diagonal too: a_i "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,7 @@ Pair = tuple[str, str]
 def check_best_pair(best_pair: Callable[[Any], Pair]) -> None:
     """The most frequent pair of neighbours."""
     words: dict[tuple[str, ...], int] = {("l", "o", "w"): 5, ("n", "o", "w"): 4, ("l", "o", "t"): 1}
-    before = dict(words)
     found = best_pair(words)
-    expect(words == before, "Your function changes the words that it was given.")
     expect(
         isinstance(found, tuple) and len(found) == 2,
         f"Return a pair of pieces as a tuple; yours is {found!r}.",
@@ -92,9 +90,7 @@ def check_leaks(leaks: Callable[[list[str], list[str]], list[str]]) -> None:
     train = ["I know him.", "Don't!", "He is\u00a0here.", "ÉTÉ", "No."]
     test = ["i KNOW him", "I know her.", "don't", "dont", "He is  here!", "été?", "know", "I know",
             "étà"]  # fmt: skip
-    kept = list(test)
     found = leaks(train, test)
-    expect(test == kept, "Your function changes the list of test sentences.")
     expect(isinstance(found, list), "Return a list of sentences.")
     expect("i KNOW him" in found, "Case and marks must not hide a sentence.")
     expect("été?" in found, "Case must not hide a sentence: É is the capital of é.")
@@ -198,13 +194,3 @@ def check_least_risk(
         len(set(calls)) == len(calls),
         "You compare the same two sentences several times: count how often each was drawn.",
     )
-    expect(_same_after_copy(least_risk, alike), "Your function changes the list of candidates.")
-
-
-def _same_after_copy(
-    least_risk: Callable[[list[str], Any], str], alike: Callable[[str, str], float]
-) -> bool:
-    candidates: Sequence[str] = ["b", "a", "b"]
-    given = list(candidates)
-    least_risk(given, alike)
-    return given == list(candidates)

@@ -47,10 +47,8 @@ def check_shift(shift: Callable[[np.ndarray, int], Any]) -> None:
 
     for p, k, width in ((7, 0, 8), (3, 5, 8), (40, -11, 16), (0, 1, 2)):
         given = sinusoids(p, width)
-        kept = given.copy()
         found = np.asarray(shift(given, k))
         expect(found.shape == (width,), f"The vector should keep its shape, not {found.shape}.")
-        expect((given == kept).all(), "Your function changes the vector that it is given.")
         right = np.allclose(found, sinusoids(p + k, width), atol=1e-6)
         back = k != 0 and np.allclose(found, sinusoids(p - k, width), atol=1e-6)
         expect(not back or right, "That is k places back. Look at the signs of (4).")

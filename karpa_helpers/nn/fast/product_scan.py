@@ -31,8 +31,7 @@ def product_scan(
     matrix at each step. Here the x_t and d_t are kept, and one large product makes the sum.
 
     Args:
-        step: One step; what it reads beside its arguments has no gradient. The modules it gets are
-            its own copies, so it may change them.
+        step: One step; what it reads beside its arguments has no gradient.
         modules: Flax modules, or a tuple of them, whose `nnx.Linear` layers the step calls, each
             at most once.
         carry: Before the first step.

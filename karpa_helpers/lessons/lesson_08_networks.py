@@ -9,14 +9,13 @@ import jax.numpy as jnp
 from flax import nnx
 
 from karpa_helpers import runtime
-from karpa_helpers.gan.networks import check_images, leaky
+from karpa_helpers.gan.networks import HE, check_images, check_latent, leaky
 from karpa_helpers.nn.convolution import Conv3x3, ConvStride2, ConvTranspose2x
 from karpa_helpers.nn.fast.linear import Linear
 
 BASE = 4  # pixels at which the generator begins and the discriminator ends
 MOST_CHANNELS = 8  # times the width
 MAPPED_DIM = 128  # of what a labelled generator makes of z and labels
-_HE = nnx.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
 
 
 class ResidualBlock(nnx.Module):
@@ -36,8 +35,8 @@ class ResidualBlock(nnx.Module):
 
     def __init__(self, channels: int, *, rngs: nnx.Rngs) -> None:
         inner = max(channels // 2, 1)
-        self.first = Linear(channels, inner, kernel_init=_HE, rngs=rngs)
-        self.middle = Conv3x3(inner, inner, kernel_init=_HE, rngs=rngs)
+        self.first = Linear(channels, inner, kernel_init=HE, rngs=rngs)
+        self.middle = Conv3x3(inner, inner, kernel_init=HE, rngs=rngs)
         self.last = Linear(
             inner, channels, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs
         )
@@ -106,7 +105,7 @@ class ResidualGenerator(nnx.Module):
         Raises:
             ValueError: z has another shape.
         """
-        _check_latent(z, self.latent_dim)
+        check_latent(z, self.latent_dim)
         x = self.dense(z).reshape(len(z), BASE, BASE, self.first)
         for stage in self.stages:
             x = stage(x)
@@ -130,18 +129,12 @@ class LabelledGenerator(nnx.Module):
     """
 
     def __init__(
-        self,
-        latent_dim: int,
-        label_dim: int,
-        width: int = 32,
-        pixels: int = 32,
-        *,
-        rngs: nnx.Rngs,
+        self, latent_dim: int, label_dim: int, width: int = 32, pixels: int = 32, *, rngs: nnx.Rngs
     ) -> None:
         self.latent_dim, self.label_dim = latent_dim, label_dim
         dims = [latent_dim + label_dim, MAPPED_DIM, MAPPED_DIM]
         self.mapping = runtime.module_list(
-            nnx.Linear(wide, narrow, kernel_init=_HE, rngs=rngs)
+            nnx.Linear(wide, narrow, kernel_init=HE, rngs=rngs)
             for wide, narrow in itertools.pairwise(dims)
         )
         self.generator = ResidualGenerator(MAPPED_DIM, width, pixels, normalise=True, rngs=rngs)
@@ -153,7 +146,7 @@ class LabelledGenerator(nnx.Module):
             ValueError: z or labels has another shape.
         """
         labels = _checked_labels(labels, (len(z), self.label_dim))
-        _check_latent(z, self.latent_dim)
+        check_latent(z, self.latent_dim)
         x = jnp.concatenate([z, labels], axis=1)
         for layer in self.mapping:
             x = leaky(layer(x))
@@ -219,11 +212,6 @@ class ResidualDiscriminator(nnx.Module):
         return outputs[:, 0] + (outputs[:, 1:] * labels).sum(1) / self.label_dim**0.5
 
 
-def _check_latent(z: jax.Array, latent_dim: int) -> None:
-    if z.ndim != 2 or z.shape[1] != latent_dim:
-        raise ValueError(f"z has shape {z.shape}; this generator takes (N, {latent_dim}).")
-
-
 def _checked_labels(labels: jax.Array | None, shape: tuple[int, int]) -> jax.Array:
     if labels is None or labels.shape != shape:
         found = "are missing" if labels is None else f"have shape {labels.shape}"
@@ -247,7 +235,7 @@ class _Up(nnx.Module):
 
 class _Down(nnx.Module):
     def __init__(self, narrow: int, wide: int, blocks: int, *, rngs: nnx.Rngs) -> None:
-        self.down = ConvStride2(narrow, wide, kernel_init=_HE, rngs=rngs)
+        self.down = ConvStride2(narrow, wide, kernel_init=HE, rngs=rngs)
         self.blocks = runtime.module_list(ResidualBlock(wide, rngs=rngs) for _ in range(blocks))
 
     def __call__(self, x: jax.Array) -> jax.Array:

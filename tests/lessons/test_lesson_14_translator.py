@@ -12,8 +12,8 @@ from toys import SIZE, trained
 from karpa_helpers.data import subwords
 from karpa_helpers.data.rows import source_rows
 from karpa_helpers.data.vocabulary import Vocabulary, characters
+from karpa_helpers.lessons.lesson_14_translator import NOTHING, Translator
 from karpa_helpers.seq2seq import decoding
-from karpa_helpers.seq2seq.translator import NOTHING, Translator
 
 LETTERS = characters(["abc"])
 LENGTH, LONGEST = 5, 6

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from karpa_helpers.gan import augment
+from karpa_helpers.lessons import lesson_08_augment
 
 KEY = jax.random.key(0)
-EACH = [*augment.ALL, augment.diff_augment]
+EACH = [*lesson_08_augment.ALL, lesson_08_augment.diff_augment]
 
 
 def images(count: int = 5, size: int = 16) -> jax.Array:
@@ -52,7 +52,7 @@ def test_gradients_flow_to_every_image_and_twice(change):
 
 def test_translation_shifts_all_channels_alike_and_fills_with_grey():
     x = np.asarray(images(60))
-    moved = np.asarray(augment.translation(KEY, jnp.asarray(x), 1.0))
+    moved = np.asarray(lesson_08_augment.translation(KEY, jnp.asarray(x), 1.0))
     most, found = round(16 / 8), set()
     padded = np.pad(x, ((0, 0), (most, most), (most, most), (0, 0)))
     for index, one in enumerate(moved):
@@ -80,12 +80,12 @@ def test_colour_against_numpy():
         grey = y.mean(axis=2, keepdims=True)
         y = grey + (1 + saturate) * (y - grey)
         expected.append(y.mean() + (1 + contrast / 2) * (y - y.mean()))
-    changed = augment.colour(KEY, jnp.asarray(x, jnp.float32))
+    changed = lesson_08_augment.colour(KEY, jnp.asarray(x, jnp.float32))
     np.testing.assert_allclose(changed, expected, atol=1e-5)
 
 
 def test_cutout_cuts_one_rectangle_of_at_most_half_the_side():
-    cut = np.asarray(augment.cutout(KEY, jnp.ones((80, 16, 16, 3)), 1.0))
+    cut = np.asarray(lesson_08_augment.cutout(KEY, jnp.ones((80, 16, 16, 3)), 1.0))
     assert set(np.unique(cut)) == {0.0, 1.0}
     sides = []
     for image in cut:
@@ -100,17 +100,17 @@ def test_cutout_cuts_one_rectangle_of_at_most_half_the_side():
 
 def test_what_is_wrong_is_said():
     with pytest.raises(ValueError, match="shape"):
-        augment.diff_augment(KEY, jnp.zeros((16, 16, 3)))
+        lesson_08_augment.diff_augment(KEY, jnp.zeros((16, 16, 3)))
     with pytest.raises(ValueError, match="strength"):
-        augment.diff_augment(KEY, images(), 2.0)
+        lesson_08_augment.diff_augment(KEY, images(), 2.0)
 
 
 def test_sharpening_against_scipy():
     x = np.random.default_rng(0).uniform(-1, 1, (2, 9, 7, 3)).astype("f4")
     blurred = ndimage.convolve1d(x, [0.25, 0.5, 0.25], axis=1, mode="nearest")
     blurred = ndimage.convolve1d(blurred, [0.25, 0.5, 0.25], axis=2, mode="nearest")
-    sharp = jax.jit(augment.sharpen, static_argnums=1)(x, 1.5)
+    sharp = jax.jit(lesson_08_augment.sharpen, static_argnums=1)(x, 1.5)
     np.testing.assert_allclose(sharp, x + 1.5 * (x - blurred), rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(augment.sharpen(x, 0.0), x)
+    np.testing.assert_array_equal(lesson_08_augment.sharpen(x, 0.0), x)
     flat = jnp.full((1, 5, 5, 3), 0.3)
-    np.testing.assert_allclose(augment.sharpen(flat, 9.0), flat, rtol=1e-5)
+    np.testing.assert_allclose(lesson_08_augment.sharpen(flat, 9.0), flat, rtol=1e-5)

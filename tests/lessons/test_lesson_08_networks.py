@@ -9,19 +9,20 @@ import pytest
 from flax import nnx
 
 from karpa_helpers import training
-from karpa_helpers.gan import augment, fitting, losses, residual
+from karpa_helpers.gan import fitting, losses
+from karpa_helpers.lessons import lesson_08_augment, lesson_08_networks
 
 KEY = jax.random.key(0)
 
 
 def make_generator(pixels: int = 16, blocks: int = 1, normalise: bool = False):
-    return residual.ResidualGenerator(
+    return lesson_08_networks.ResidualGenerator(
         latent_dim=6, width=4, pixels=pixels, blocks=blocks, normalise=normalise, rngs=nnx.Rngs(0)
     )
 
 
 def make_discriminator(pixels: int = 16, blocks: int = 1, channels: int = 3):
-    return residual.ResidualDiscriminator(
+    return lesson_08_networks.ResidualDiscriminator(
         width=4, pixels=pixels, blocks=blocks, channels=channels, rngs=nnx.Rngs(1)
     )
 
@@ -44,7 +45,7 @@ def test_shapes(pixels, blocks):
 
 
 def test_channels_double_to_a_limit():
-    assert residual.channels_by_stage(256, 10) == [10, 20, 40, 80, 80, 80]
+    assert lesson_08_networks.channels_by_stage(256, 10) == [10, 20, 40, 80, 80, 80]
 
 
 @pytest.mark.parametrize("pixels", [4, 28, 48, 0])
@@ -56,14 +57,14 @@ def test_sizes_that_do_not_halve_to_4_are_refused(pixels):
 
 def test_a_block_begins_as_the_identity():
     x = jax.random.normal(KEY, (2, 8, 8, 6))
-    block = residual.ResidualBlock(6, rngs=nnx.Rngs(0))
+    block = lesson_08_networks.ResidualBlock(6, rngs=nnx.Rngs(0))
     np.testing.assert_array_equal(block(x), x)
     slopes = nnx.grad(lambda b: jnp.sum(jnp.sin(b(x))))(block)
     assert float(jnp.abs(slopes["last"]["kernel"][...]).max()) > 0  # and yet it can learn
 
 
 def test_a_block_against_flax_layers():
-    block = residual.ResidualBlock(6, rngs=nnx.Rngs(0))
+    block = lesson_08_networks.ResidualBlock(6, rngs=nnx.Rngs(0))
     block.last.kernel[...] = jax.random.normal(KEY, (3, 6))
     block.middle.bias[...] = jnp.arange(3.0)
     convolution = nnx.Conv(3, 3, (3, 3), rngs=nnx.Rngs(2))
@@ -127,7 +128,7 @@ def test_wrong_latent_vectors_are_refused(shape):
 
 def test_they_play_with_penalties_and_augmentation():
     recipe = fitting.Recipe(
-        6, game=losses.RELATIVISTIC, penalty=losses.r1_r2, augment=augment.diff_augment
+        6, game=losses.RELATIVISTIC, penalty=losses.r1_r2, augment=lesson_08_augment.diff_augment
     )
     graphs, state = fitting.create_game_state(make_generator(), make_discriminator(), recipe)
     step = fitting.adversarial_step(graphs, recipe)
@@ -144,7 +145,7 @@ def test_they_play_with_penalties_and_augmentation():
 
 
 def test_a_labelled_generator_draws_by_its_labels():
-    made = residual.LabelledGenerator(6, 3, width=4, pixels=8, rngs=nnx.Rngs(0))
+    made = lesson_08_networks.LabelledGenerator(6, 3, width=4, pixels=8, rngs=nnx.Rngs(0))
     made.eval()
     one, other = (made(latent(2), jnp.full((2, 3), value)) for value in (0.0, 1.0))
     assert one.shape == (2, 8, 8, 3)
@@ -160,7 +161,7 @@ def test_a_labelled_generator_draws_by_its_labels():
 
 
 def test_a_labelled_logit_adds_one_output_a_label():
-    made = residual.ResidualDiscriminator(4, 16, label_dim=4, rngs=nnx.Rngs(1))
+    made = lesson_08_networks.ResidualDiscriminator(4, 16, label_dim=4, rngs=nnx.Rngs(1))
     labels = jax.random.normal(KEY, (5, 4))
     x = images()
     for stage in made.stages:

@@ -13,7 +13,7 @@ from flax import nnx
 from karpa_helpers import training
 from karpa_helpers.data import images
 from karpa_helpers.data.faces import FACTORS
-from karpa_helpers.gan import face_reader
+from karpa_helpers.lessons import lesson_08_reader as face_reader
 
 WRONG = [
     np.zeros((2, 32, 32, 3), np.float32),
@@ -29,7 +29,8 @@ WRONG = [
 @pytest.fixture(scope="module")
 def drawn():
     return [
-        images.faces(part, pixels=32, count=n) for part, n in (("train", 600), ("held_out", 200))
+        images.drawn_faces(part, pixels=32, count=n)
+        for part, n in (("train", 600), ("held_out", 200))
     ]
 
 

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from karpa_helpers.maths import shares
+from karpa_helpers.lessons import lesson_08_shares as shares
 
 
 def test_total_variation_is_the_largest_difference_of_any_event():

@@ -52,12 +52,13 @@ def colour(key: jax.Array, images: jax.Array, strength: float = 1.0) -> jax.Arra
         Images of the same shape.
     """
     ranges = jnp.array([0.5, 1.0, 0.5])[:, None] * strength
-    b, s, c = jax.random.uniform(key, (3, len(images)), minval=-1) * ranges
-    images = images + _per_image(b)
+    drawn = jax.random.uniform(key, (3, len(images)), minval=-1) * ranges
+    b, s, c = drawn[..., None, None, None]  # one number for all of an image
+    images = images + b
     grey = images.mean(-1, keepdims=True)
-    images = grey + _per_image(1 + s) * (images - grey)
+    images = grey + (1 + s) * (images - grey)
     mean = images.mean((1, 2, 3), keepdims=True)
-    return mean + _per_image(1 + c) * (images - mean)
+    return mean + (1 + c) * (images - mean)
 
 
 def cutout(key: jax.Array, images: jax.Array, strength: float = 1.0) -> jax.Array:
@@ -142,10 +143,6 @@ def sharpen(images: jax.Array, amount: float) -> jax.Array:
         )
         blurred = (first + 2 * middle + last) / 4
     return images + amount * (images - blurred)
-
-
-def _per_image(values: jax.Array) -> jax.Array:
-    return values[:, None, None, None]
 
 
 def _shift_matrices(key: jax.Array, count: int, size: int, strength: float) -> jax.Array:

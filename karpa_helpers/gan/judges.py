@@ -1,4 +1,4 @@
-"""The yardstick: a classifier whose answers and features measure generators."""
+"""Judges of generators: trained classifiers whose answers and features measure images."""
 
 from __future__ import annotations
 
@@ -69,17 +69,39 @@ class Classifier(nnx.Module):
         x = nnx.relu(self.norm3(self.same(x)))
         return nnx.relu(self.norm4(self.hidden(x.reshape(len(x), -1))))
 
+    def heads(self, features: jax.Array) -> jax.Array:
+        """Maps features to logits (N, classes)."""
+        return self.output(features)
+
     def __call__(self, images: jax.Array) -> jax.Array:
         """Maps images to logits (N, classes)."""
-        return self.output(self.features(images))
+        return self.heads(self.features(images))
 
 
 @dataclass(frozen=True)
-class Yardstick:
-    """A trained classifier that images are measured with."""
+class Judge:
+    """A trained network with `features(images)` and `heads(features)`, logits or a dict of them."""
 
     graph: nnx.GraphDef
     state: Any
+
+    def answer(self, pixels: np.ndarray, batch: int) -> tuple[Any, np.ndarray]:
+        """Likeliest values (N,) by head, and features (N, d), of uint8 images (N, H, W, C)."""
+        starts = range(0, len(pixels), batch)
+        parts = [_answer(self.graph, self.state, pixels[i : i + batch]) for i in starts]
+        return jax.tree.map(lambda *arrays: np.concatenate(arrays), *jax.device_get(parts))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _answer(graph: nnx.GraphDef, state: Any, pixels: jax.Array) -> tuple[Any, jax.Array]:
+    model = training.merge(graph, state)
+    features = model.features(to_unit(pixels))
+    heads = model.heads(features)
+    return jax.tree.map(lambda logits: jnp.argmax(logits, axis=-1), heads), features
+
+
+class Yardstick(Judge):
+    """A trained classifier that images are measured with."""
 
     def measure(self, images: np.ndarray, batch: int = 500) -> tuple[np.ndarray, np.ndarray]:
         """Predicted classes (N,) and features (N, d) of uint8 images (N, 28, 28, C).
@@ -93,12 +115,7 @@ class Yardstick:
             raise ValueError(
                 f"images are {images.dtype}; give uint8 of 0 to 255, as images.to_pixels returns."
             )
-        parts = [
-            jax.device_get(_measure(self.graph, self.state, images[i : i + batch]))
-            for i in range(0, len(images), batch)
-        ]
-        labels, features = zip(*parts, strict=True)
-        return np.concatenate(labels), np.concatenate(features)
+        return self.answer(images, batch)
 
     def accuracy(self, images: Images) -> float:
         """Share of labelled images whose class it finds.
@@ -110,13 +127,6 @@ class Yardstick:
             raise ValueError("These images have no labels to compare with.")
         labels, _ = self.measure(images.pixels)
         return float((labels == images.labels).mean())
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _measure(graph: nnx.GraphDef, state: Any, pixels: jax.Array) -> tuple[jax.Array, jax.Array]:
-    model = training.merge(graph, state)
-    features = model.features(to_unit(pixels))
-    return jnp.argmax(model.output(features), axis=-1), features
 
 
 def fit_yardstick(images: Images, *, steps: int, seed: int = 0, width: int = 32) -> Yardstick:
@@ -135,16 +145,28 @@ def fit_yardstick(images: Images, *, steps: int, seed: int = 0, width: int = 32)
         raise ValueError("These images have no labels: a classifier cannot learn from them.")
     channels = images.pixels.shape[-1]
     model = Classifier(len(images.names), width, channels=channels, rngs=nnx.Rngs(seed))
-    optimizer = make_optimizer(steps)
-    graph, state = training.create_state(model, optimizer)
-    step = training.gradient_step(graph, optimizer, classification_loss)
     data = {"pixels": images.pixels, "labels": images.labels}
-    batch_size = min(128, len(images.pixels))
-    result = training.fit(
-        step, state, data, batch_size=batch_size, steps=steps, seed=seed, label="yardstick"
-    )
-    trained = {name: result.state[name] for name in ("params", "rest")}
-    return Yardstick(graph, trained)
+    return Yardstick(*fit_judge(model, classification_loss, data, steps, seed, "yardstick"))
+
+
+def fit_judge(
+    model: nnx.Module, loss: training.Loss, data: Any, steps: int, seed: int, label: str
+) -> tuple[nnx.GraphDef, Any]:
+    """Trains a judge's network on batches of 128: its graph and its weights.
+
+    Args:
+        model: The untrained network.
+        loss: loss(model, batch, key) -> (scalar, metrics).
+        data: {"pixels": uint8 images, ...}.
+        steps: Training steps.
+        seed: Decides batches and keys.
+        label: What the progress bar calls it.
+    """
+    optimizer, size = make_optimizer(steps), min(128, len(data["pixels"]))
+    graph, state = training.create_state(model, optimizer)
+    step = training.gradient_step(graph, optimizer, loss)
+    run = training.fit(step, state, data, batch_size=size, steps=steps, seed=seed, label=label)
+    return graph, {name: run.state[name] for name in ("params", "rest")}
 
 
 def make_optimizer(steps: int) -> optax.GradientTransformation:

@@ -11,21 +11,21 @@ import pytest
 from flax import nnx
 
 from karpa_helpers import training
+from karpa_helpers.lessons import lesson_15
 from karpa_helpers.nn.transformer import count_parameters
-from karpa_helpers.seq2seq import language
 
 SIZE, CONTEXT = 7, 8
 IDS = np.random.default_rng(0).integers(0, SIZE, 45).astype(np.int32)
 
 
-def gpt(dropout: float = 0.0) -> language.GPT:
-    model = language.GPT(SIZE, CONTEXT, 16, 2, 2, dropout=dropout, rngs=nnx.Rngs(0))
+def gpt(dropout: float = 0.0) -> lesson_15.GPT:
+    model = lesson_15.GPT(SIZE, CONTEXT, 16, 2, 2, dropout=dropout, rngs=nnx.Rngs(0))
     nnx.update(model, jax.tree.map(lambda x: 2 * x, nnx.state(model, nnx.Param)))
     return model
 
 
-def gru(dropout: float = 0.0) -> language.RecurrentModel:
-    return language.RecurrentModel(SIZE, 5, 6, dropout=dropout, rngs=nnx.Rngs(0))
+def gru(dropout: float = 0.0) -> lesson_15.RecurrentModel:
+    return lesson_15.RecurrentModel(SIZE, 5, 6, dropout=dropout, rngs=nnx.Rngs(0))
 
 
 MAKERS = [gpt, gru]
@@ -79,7 +79,7 @@ def slow_cost(model: Any, ids: np.ndarray, context: int, stride: int) -> tuple[f
 def test_the_cost_of_a_text_by_a_loop(make: Any, length: int, stride: int) -> None:
     model = make()
     graph, state = state_of(model)
-    found = language.evaluate_text(graph, state, IDS[:length], CONTEXT, stride, batch_size=2)
+    found = lesson_15.evaluate_text(graph, state, IDS[:length], CONTEXT, stride, batch_size=2)
     nats, seen = slow_cost(training.merge(graph, state), IDS[:length], CONTEXT, stride)
     np.testing.assert_allclose(found.nats, nats, rtol=1e-5)
     np.testing.assert_allclose(found.context, seen, rtol=1e-6)
@@ -89,7 +89,7 @@ def test_the_cost_of_a_text_by_a_loop(make: Any, length: int, stride: int) -> No
 
 def test_evaluation_is_without_dropout_and_repeats() -> None:
     graph, state = state_of(gpt(dropout=0.5))
-    found = [language.evaluate_text(graph, state, IDS, CONTEXT, batch_size=n) for n in (64, 64, 2)]
+    found = [lesson_15.evaluate_text(graph, state, IDS, CONTEXT, batch_size=n) for n in (64, 64, 2)]
     assert found[0] == found[1]
     np.testing.assert_allclose(found[0].nats, found[2].nats, rtol=1e-6)
     model = gpt(dropout=0.5)
@@ -101,18 +101,18 @@ def test_evaluation_is_without_dropout_and_repeats() -> None:
 
 
 def test_windows() -> None:
-    rows = language.windows(IDS, CONTEXT)["ids"]
+    rows = lesson_15.windows(IDS, CONTEXT)["ids"]
     assert rows.shape == (5, CONTEXT + 1)
     np.testing.assert_array_equal(rows[1], IDS[8:17])
-    assert language.windows(IDS, CONTEXT, 1)["ids"].shape == (37, CONTEXT + 1)
+    assert lesson_15.windows(IDS, CONTEXT, 1)["ids"].shape == (37, CONTEXT + 1)
     with pytest.raises(ValueError, match="gives no window"):
-        language.windows(IDS[:8], CONTEXT)
+        lesson_15.windows(IDS[:8], CONTEXT)
 
 
 def test_a_cold_gpt_writes_the_likeliest() -> None:
     graph, state = state_of(gpt())
     model = training.merge(graph, state)
-    written = language.generate(graph, state, IDS[:2], 6, jax.random.key(0), temperature=1e-4)
+    written = lesson_15.generate(graph, state, IDS[:2], 6, jax.random.key(0), temperature=1e-4)
     text = list(IDS[:2])
     for _ in range(6):
         text.append(int(model(np.array([text]))[0, -1].argmax()))
@@ -123,27 +123,27 @@ def test_a_cold_gpt_writes_the_likeliest() -> None:
 def test_generation_of_any_length(make: Any) -> None:
     graph, state = state_of(make())
     arguments: tuple[Any, ...] = (graph, state, IDS[:20], 30, jax.random.key(1))
-    first = language.generate(*arguments, count=3)
+    first = lesson_15.generate(*arguments, count=3)
     assert first.shape == (3, 30)
-    np.testing.assert_array_equal(first, language.generate(*arguments, count=3))
+    np.testing.assert_array_equal(first, lesson_15.generate(*arguments, count=3))
     assert len({tuple(row) for row in first}) == 3
     assert (first < SIZE).all()
     for bad in (([], 3, 1.0), ([1], 0, 1.0), ([1], 3, 0.0)):
         with pytest.raises(ValueError, match="give 1 or more"):
-            language.generate(graph, state, bad[0], bad[1], jax.random.key(0), bad[2])
+            lesson_15.generate(graph, state, bad[0], bad[1], jax.random.key(0), bad[2])
 
 
 def test_drawn_characters_follow_the_temperature() -> None:
     graph, state = state_of(gpt())
     logits = training.merge(graph, state)(IDS[None, :3])[0, -1]
-    drawn = language.generate(graph, state, IDS[:3], 1, jax.random.key(2), 2.0, count=4000)[:, 0]
+    drawn = lesson_15.generate(graph, state, IDS[:3], 1, jax.random.key(2), 2.0, count=4000)[:, 0]
     shares = np.bincount(drawn, minlength=SIZE) / 4000
     np.testing.assert_allclose(shares, jax.nn.softmax(logits / 2), atol=0.03)
 
 
 def test_parameters_by_formula() -> None:
-    assert count_parameters(gpt()) == language.gpt_parameters(SIZE, CONTEXT, 16, 2)
-    assert language.gpt_parameters(65, 0, 384, 6) == 10_646_784  # nanoGPT's: 10.65M
+    assert count_parameters(gpt()) == lesson_15.gpt_parameters(SIZE, CONTEXT, 16, 2)
+    assert lesson_15.gpt_parameters(65, 0, 384, 6) == 10_646_784  # nanoGPT's: 10.65M
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -151,7 +151,7 @@ def test_it_learns_a_circle(make: Any) -> None:
     text = np.tile(np.arange(SIZE), 40)
     optimizer = optax.adam(1e-2)
     graph, state = training.create_state(make(), optimizer)
-    step = training.gradient_step(graph, optimizer, language.text_loss())
-    data = language.windows(text, CONTEXT, 1)
+    step = training.gradient_step(graph, optimizer, lesson_15.text_loss())
+    data = lesson_15.windows(text, CONTEXT, 1)
     run = training.fit(step, state, data, batch_size=16, steps=80, show=False)
-    assert language.evaluate_text(graph, run.state, text, CONTEXT).nats < 0.5
+    assert lesson_15.evaluate_text(graph, run.state, text, CONTEXT).nats < 0.5

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from karpa_helpers.data.images import Images, to_unit
-from karpa_helpers.gan import yardstick as yardsticks
+from karpa_helpers.gan import judges
 
 
 def bright_or_dark(count: int, seed: int) -> Images:
@@ -21,7 +21,7 @@ def bright_or_dark(count: int, seed: int) -> Images:
 
 
 def test_yardstick_learns_and_measures(capsys):
-    yardstick = yardsticks.fit_yardstick(bright_or_dark(256, seed=0), steps=20, width=4)
+    yardstick = judges.fit_yardstick(bright_or_dark(256, seed=0), steps=20, width=4)
     unseen = bright_or_dark(130, seed=1)
     labels, features = yardstick.measure(unseen.pixels, batch=50)
     assert labels.shape == (130,)
@@ -37,12 +37,12 @@ def test_yardstick_learns_and_measures(capsys):
 def test_yardstick_needs_labels():
     images = Images(np.zeros((4, 28, 28, 1), np.uint8), None, (), "made by the test", "none")
     with pytest.raises(ValueError, match="no labels"):
-        yardsticks.fit_yardstick(images, steps=1)
+        judges.fit_yardstick(images, steps=1)
 
 
 def test_augmentation_flips_and_shifts_and_nothing_else():
     pixels = np.random.default_rng(2).integers(1, 256, (200, 5, 6, 2)).astype(np.uint8)
-    drawn = np.asarray(yardsticks.augment(pixels, jax.random.key(0)))
+    drawn = np.asarray(judges.augment(pixels, jax.random.key(0)))
     assert (drawn.shape, drawn.dtype) == (pixels.shape, pixels.dtype)
     seen = set()
     for before, after in zip(pixels, drawn, strict=True):
@@ -56,7 +56,7 @@ def test_augmentation_flips_and_shifts_and_nothing_else():
         assert len(moves) == 1
         seen.update(moves)
     assert len(seen) == 18
-    assert not np.array_equal(drawn, yardsticks.augment(pixels, jax.random.key(1)))
+    assert not np.array_equal(drawn, judges.augment(pixels, jax.random.key(1)))
 
 
 def moved(image: np.ndarray, up: int, left: int) -> np.ndarray:
@@ -75,8 +75,8 @@ def test_loss_is_cross_entropy_against_smoothed_labels():
     def model(x):  # two numbers of each image as logits of two classes
         return 3 * x[:, 9, 9:11, 0]
 
-    loss, metrics = yardsticks.classification_loss(model, batch, key)
-    logits = np.asarray(model(to_unit(yardsticks.augment(images.pixels, key))), np.float64)
+    loss, metrics = judges.classification_loss(model, batch, key)
+    logits = np.asarray(model(to_unit(judges.augment(images.pixels, key))), np.float64)
     log_p = logits - np.log(np.exp(logits).sum(1, keepdims=True))
     wanted = [
         -(0.95 * row[y] + 0.05 * row[1 - y]) for row, y in zip(log_p, images.labels, strict=True)
@@ -86,7 +86,7 @@ def test_loss_is_cross_entropy_against_smoothed_labels():
 
 
 def test_classifier_takes_colour_and_names_what_it_does_not_take():
-    model = yardsticks.Classifier(7, width=4, feature_dim=5, channels=3, rngs=nnx.Rngs(0))
+    model = judges.Classifier(7, width=4, feature_dim=5, channels=3, rngs=nnx.Rngs(0))
     x = jnp.zeros((2, 28, 28, 3))
     assert model(x).shape == (2, 7)
     assert model.features(x).shape == (2, 5)
@@ -97,9 +97,9 @@ def test_classifier_takes_colour_and_names_what_it_does_not_take():
 
 
 def test_what_cannot_be_measured_is_named():
-    _, params, rest = nnx.split(yardsticks.Classifier(width=2, rngs=nnx.Rngs(0)), nnx.Param, ...)
-    graph = nnx.graphdef(yardsticks.Classifier(width=2, rngs=nnx.Rngs(0)))
-    yardstick = yardsticks.Yardstick(graph, {"params": params, "rest": rest})
+    _, params, rest = nnx.split(judges.Classifier(width=2, rngs=nnx.Rngs(0)), nnx.Param, ...)
+    graph = nnx.graphdef(judges.Classifier(width=2, rngs=nnx.Rngs(0)))
+    yardstick = judges.Yardstick(graph, {"params": params, "rest": rest})
     with pytest.raises(ValueError, match="no images to measure"):
         yardstick.measure(np.zeros((0, 28, 28, 1), np.uint8))
     with pytest.raises(ValueError, match="images are float32; give uint8"):
@@ -107,4 +107,4 @@ def test_what_cannot_be_measured_is_named():
     with pytest.raises(ValueError, match=r"takes \(N, 28, 28, 1\)"):
         yardstick.measure(np.zeros((2, 32, 32, 1), np.uint8))
     with pytest.raises(ValueError, match=r"give a batch, \(N, H, W, C\)"):
-        yardsticks.augment(np.zeros((28, 28, 1), np.uint8), jax.random.key(0))
+        judges.augment(np.zeros((28, 28, 1), np.uint8), jax.random.key(0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ import numpy as np
 import optax
 from flax import nnx
 
-from karpa_helpers import training, weights
+from karpa_helpers import weights
 from karpa_helpers.data.faces import FACTORS
 from karpa_helpers.data.images import Images, to_unit
+from karpa_helpers.gan.judges import Judge, fit_judge
 from karpa_helpers.gan.networks import check_images
 from karpa_helpers.nn.convolution import ConvStride2
 
@@ -78,12 +78,8 @@ class Reading:
     features: np.ndarray
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Judge):
     """A trained reader."""
-
-    graph: nnx.GraphDef
-    state: Any
 
     def read(self, pixels: np.ndarray, batch: int = 500) -> Reading:
         """Reads uint8 images (N, P, P, 3); a P above 32 is brought down by means of blocks.
@@ -91,21 +87,7 @@ class Reader:
         Raises:
             ValueError: There is no image, or they are of another type, mode or size.
         """
-        small = shrink(pixels, PIXELS)
-        parts = [
-            jax.device_get(_read(self.graph, self.state, small[i : i + batch]))
-            for i in range(0, len(small), batch)
-        ]
-        values = {name: np.concatenate([part[0][name] for part in parts]) for name in HEADS}
-        return Reading(values, np.concatenate([part[1] for part in parts]))
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _read(graph: nnx.GraphDef, state: Any, pixels: jax.Array) -> tuple[Any, jax.Array]:
-    model = training.merge(graph, state)
-    features = model.features(to_unit(pixels))
-    heads = model.heads(features)
-    return {name: jnp.argmax(logits, axis=-1) for name, logits in heads.items()}, features
+        return Reading(*self.answer(shrink(pixels, PIXELS), batch))
 
 
 def shrink(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -114,18 +96,28 @@ def shrink(pixels: np.ndarray, size: int) -> np.ndarray:
     Raises:
         ValueError: There is no image, or they are of another type, mode or size.
     """
-    pixels = np.asarray(pixels)
-    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3 or not len(pixels):
-        raise ValueError(
-            f"pixels have shape {pixels.shape} and dtype {pixels.dtype}; give at least one colour "
-            "image as uint8 (N, H, W, 3)."
-        )
+    pixels = check_pixels(pixels)
     count, height, width, _ = pixels.shape
     if height != width or height % size:
         raise ValueError(f"images of {height}x{width} pixels; give squares, a multiple of {size}.")
     block = height // size
     blocks = pixels.reshape(count, size, block, size, block, 3).astype(np.float32)
     return np.rint(blocks.mean((2, 4))).astype(np.uint8)
+
+
+def check_pixels(pixels: np.ndarray) -> np.ndarray:
+    """The images as an array.
+
+    Raises:
+        ValueError: There is no image, or they are of another type or mode.
+    """
+    pixels = np.asarray(pixels)
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3 or not len(pixels):
+        raise ValueError(
+            f"pixels have shape {pixels.shape} and dtype {pixels.dtype}; give at least one colour "
+            "image as uint8 (N, H, W, 3)."
+        )
+    return pixels
 
 
 def truth(factors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -176,15 +168,9 @@ def fit_reader(faces: Images, *, steps: int, seed: int = 0, width: int = 24) -> 
     """
     if faces.factors is None:
         raise ValueError("These faces have no known factors: a reader cannot learn from them.")
-    optimizer = optax.adam(optax.cosine_decay_schedule(2e-3, steps))
-    graph, state = training.create_state(ReaderNetwork(width, rngs=nnx.Rngs(seed)), optimizer)
-    step = training.gradient_step(graph, optimizer, _reading_loss)
+    model = ReaderNetwork(width, rngs=nnx.Rngs(seed))
     data = {"pixels": shrink(faces.pixels, PIXELS), "truth": truth(faces.factors)}
-    result = training.fit(
-        step, state, data,
-        batch_size=min(128, len(faces)), steps=steps, seed=seed, label="face reader",
-    )  # fmt: skip
-    return Reader(graph, {name: result.state[name] for name in ("params", "rest")})
+    return Reader(*fit_judge(model, _reading_loss, data, steps, seed, "face reader"))
 
 
 def _reading_loss(model: ReaderNetwork, batch: Any, key: jax.Array) -> Any:
