@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import random
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from karpa_helpers.data import store
-from karpa_helpers.data.archives import is_gzip
+from karpa_helpers.data.encodings import compose, read_text
 from karpa_helpers.data.errors import DataError
+from karpa_helpers.data.parts import PARTS, Part, check_part, hash_part
 from karpa_helpers.data.sources import NAMES, SHAKESPEARE
 
-Part = Literal["train", "valid", "test"]
-
-PARTS: tuple[Part, ...] = ("train", "valid", "test")
-# Of 100 distinct names, 5 are for validation and 5 for the test.
-VALID_SHARE = TEST_SHARE = 5
+HELD_OUT = 5  # of 100 distinct names, for validation; and as many for the test
 # Of 100 characters of a text, the first 85 are for training, the last 10 for the test.
 TRAIN_UNTIL, VALID_UNTIL = 85, 90
 END = "\n"  # before and after each name
@@ -34,12 +27,15 @@ _RULE_SEED, _RULE_COUNT = 20_150_521, 6000
 class Alphabet:
     """The characters of a text, numbered. Character 0 is the end of a line.
 
+    Texts are read as `encodings.compose` writes them.
+
     Args:
         text: Any text; its distinct characters are the alphabet.
     """
 
     def __init__(self, text: Iterable[str]) -> None:
-        self.characters = END + "".join(sorted({c for part in text for c in part} - {END}))
+        characters = {c for part in text for c in compose(part)}
+        self.characters = END + "".join(sorted(characters - {END}))
         self._number = {character: i for i, character in enumerate(self.characters)}
 
     def __len__(self) -> int:
@@ -53,7 +49,7 @@ class Alphabet:
             ValueError: A character is not in the alphabet.
         """
         try:
-            return np.array([self._number[character] for character in text], np.int32)
+            return np.array([self._number[character] for character in compose(text)], np.int32)
         except KeyError as unknown:
             raise ValueError(
                 f"The character {unknown.args[0]!r} is not in this alphabet: {self.characters!r}."
@@ -103,15 +99,15 @@ def names(part: Part = "train", folder: str | Path | None = None) -> Corpus:
         DataError: `folder` was given and does not hold the right file.
         ValueError: `part` is another word.
     """
-    _require_part(part)
+    check_part(part)
     found = store.fetch_or_explain(NAMES.name, folder)
     if found is None:
         origin, licence = "names made by rule", "Apache-2.0, part of this course"
         everything: Sequence[str] = names_by_rule()
     else:
         origin, licence = f"{NAMES.title} ({found.origin})", NAMES.licence
-        everything = list(dict.fromkeys(_read(found.paths["names.txt"]).split()))
-    chosen = [name for name in everything if _part_of(name) == part]
+        everything = list(dict.fromkeys(compose(read_text(found.paths["names.txt"])).split()))
+    chosen = [name for name in everything if hash_part(name, HELD_OUT) == part]
     return Corpus(chosen, Alphabet(everything), origin, licence)
 
 
@@ -133,21 +129,22 @@ def shakespeare(part: Part = "train", folder: str | Path | None = None) -> Corpu
         DataError: `folder` was given and does not hold the right file.
         ValueError: `part` is another word.
     """
-    _require_part(part)
+    check_part(part)
     found = store.fetch_or_explain(SHAKESPEARE.name, folder)
     if found is None:
         return _grammar(part)
-    text = _read(found.paths["tinyshakespeare.txt"])
+    text = read_text(found.paths["tinyshakespeare.txt"])
     return _stretch(text, part, f"{SHAKESPEARE.title} ({found.origin})", SHAKESPEARE.licence)
 
 
-def text_from_file(path: str | Path, part: Part = "train", encoding: str = "utf-8-sig") -> Corpus:
+def text_from_file(path: str | Path, part: Part = "train", encoding: str = "utf-8") -> Corpus:
     """The learner's own text, cut into three stretches as `shakespeare` is.
 
     Args:
         path: A plain text file, or one packed with gzip.
         part: "train", "valid" or "test".
-        encoding: Its encoding, such as "cp1252" for an old Windows file.
+        encoding: Its encoding, such as "cp1252" for an old Windows file. A byte-order mark at its
+            begin says more.
 
     Returns:
         One text.
@@ -156,9 +153,9 @@ def text_from_file(path: str | Path, part: Part = "train", encoding: str = "utf-
         DataError: The file cannot be read, is not of that encoding, or is too short.
         ValueError: `part` is another word.
     """
-    _require_part(part)
+    check_part(part)
     file = Path(path).expanduser()
-    text = _read(file, encoding).replace("\r\n", END).replace("\r", END)
+    text = compose(read_text(file, encoding))
     if len(text) < FEWEST:
         raise DataError(
             f"{file.name} holds {len(text)} characters. To learn from it takes at least "
@@ -209,18 +206,6 @@ def pad_names(corpus: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return whole[:, :-1], whole[:, 1:], np.arange(length) < lengths[:, None]
 
 
-def _require_part(part: str) -> None:
-    if part not in PARTS:
-        raise ValueError(f'part is {part!r}; give "train", "valid" or "test".')
-
-
-def _part_of(name: str) -> Part:
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % 100
-    if number < TEST_SHARE:
-        return "test"
-    return "valid" if number < TEST_SHARE + VALID_SHARE else "train"
-
-
 def _stretch(text: str, part: Part, origin: str, licence: str) -> Corpus:
     first, second = (len(text) * share // 100 for share in (TRAIN_UNTIL, VALID_UNTIL))
     bounds = {"train": (0, first), "valid": (first, second), "test": (second, len(text))}
@@ -234,20 +219,3 @@ def _grammar(part: Part) -> Corpus:
     texts = {p: END.join(pair.source for pair in grammar.split(p)) + END for p in PARTS}
     licence = "Apache-2.0, part of this course"
     return Corpus([texts[part]], Alphabet(texts.values()), "sentences written by rule", licence)
-
-
-def _read(file: Path, encoding: str = "utf-8") -> str:
-    try:
-        content = file.read_bytes()
-        if is_gzip(file):
-            content = gzip.decompress(content)
-        return content.decode(encoding)
-    except (OSError, EOFError, zlib.error) as error:  # the last two: a damaged gzip file
-        raise DataError(f"{file} cannot be read ({error}).") from error
-    except LookupError as error:
-        raise DataError(f'There is no encoding {encoding!r}. Try "utf-8" or "cp1252".') from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{file.name}: byte {error.start + 1} is not {encoding}. Save the file as UTF-8, or "
-            'pass its encoding, such as encoding="cp1252".'
-        ) from error

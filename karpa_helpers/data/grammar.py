@@ -14,7 +14,6 @@ The pairs ship as a file; `python -m tools.grammar.write` wrote it.
 """
 
 import gzip
-import hashlib
 import random
 import re
 from collections import Counter
@@ -23,6 +22,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+
+from karpa_helpers.data.encodings import compose
+from karpa_helpers.data.parts import PARTS, Part, check_part, hash_number
 
 EMBEDDED = Path(__file__).parent / "embedded" / "grammar.tsv.gz"
 NAMES = frozenset(
@@ -42,7 +44,6 @@ _CLOSING = frozenset(".,?!")
 _SPACED_IN_FRENCH = frozenset("?!")
 _NARROW_SPACE = "\u202f"
 
-Part = Literal["train", "valid", "test"]
 Language = Literal["en", "fr"]
 
 
@@ -92,8 +93,7 @@ def split(part: Part) -> tuple[Pair, ...]:
     Raises:
         ValueError: if there is no such part.
     """
-    if part not in ("train", "valid", "test"):
-        raise ValueError(f'part must be "train", "valid" or "test", not {part!r}')
+    check_part(part)
     return _parts()[part]
 
 
@@ -101,7 +101,7 @@ def split(part: Part) -> tuple[Pair, ...]:
 def _parts() -> dict[Part, tuple[Pair, ...]]:
     tokens = {pair.target: set(tokenize(pair.target)) for pair in all_pairs()}
     counts = Counter(token for words in tokens.values() for token in words)
-    parts: dict[Part, list[Pair]] = {"train": [], "valid": [], "test": []}
+    parts: dict[Part, list[Pair]] = {part: [] for part in PARTS}
     for pair in all_pairs():
         rare = any(counts[token] < RARE for token in tokens[pair.target])
         parts["train" if rare else _hashed_part(pair.target)].append(pair)
@@ -109,8 +109,7 @@ def _parts() -> dict[Part, tuple[Pair, ...]]:
 
 
 def _hashed_part(sentence: str) -> Part:
-    digest = hashlib.sha256(sentence.encode()).digest()
-    ninth = int.from_bytes(digest[:8], "big") % 9
+    ninth = hash_number(sentence, 9)
     return "valid" if ninth == 7 else "test" if ninth == 8 else "train"
 
 
@@ -145,7 +144,7 @@ def tokenize(text: str) -> list[str]:
     Returns:
         Its tokens, such as ["l'", "ami", "ne", "mange", "pas", "de", "pain", "."].
     """
-    tokens = _TOKEN.findall(text.replace("’", "'"))
+    tokens = _TOKEN.findall(compose(text).replace("’", "'"))
     if tokens and tokens[0] not in _ALWAYS_CAPITAL:
         tokens[0] = tokens[0][0].lower() + tokens[0][1:]
     return tokens

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from karpa_helpers.data.encodings import compose
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL, UNK
 
 SPACE = "\u2581"  # how sentencepiece writes the space in front of a word
+RESERVED = re.compile("[\u2581\u2585]")  # sentencepiece has its own use for both block elements
 # Characters that nobody sees: control characters but white space, soft hyphen, zero-width space.
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff]")
-WHOLE_LINE = 1 << 20  # bytes; a longer training text would be left out without a word
+# sentencepiece leaves out a longer training text without a word, so it is cut into stretches that
+# end behind a word, or else in the middle of one.
+LONGEST = 1 << 20  # bytes
+STRETCH = re.compile(r"\S.{0,49998}(?!\S)|\S{1,49999}")
 # From sentencepiece's messages: the largest and the least size that a text allows.
 LARGEST = re.compile(r"value <= (\d+)")
 LEAST = re.compile(r"\d+ vs (\d+)")
@@ -108,10 +112,11 @@ def clean(text: str) -> str:
     French puts a narrow space before "!" and "?", and two files seldom write it alike.
 
     Args:
-        text: Any text; invisible characters and halves of characters are left out.
+        text: Any text; invisible characters and halves of characters are left out, and the two
+            characters that sentencepiece reserves, U+2581 and U+2585, become spaces.
     """
-    composed = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
-    return " ".join(INVISIBLE.sub("", composed).replace(SPACE, " ").split())
+    composed = compose(text.encode("utf-8", "ignore").decode())
+    return " ".join(RESERVED.sub(" ", INVISIBLE.sub("", composed)).split())
 
 
 def train(texts: Iterable[str], size: int = 4000) -> Subwords:
@@ -133,7 +138,7 @@ def train(texts: Iterable[str], size: int = 4000) -> Subwords:
 
     if isinstance(texts, str):
         raise ValueError("texts is one text; give a list of them.")
-    lines = [line for line in map(clean, texts) if line]
+    lines = [part for text in texts for part in STRETCH.findall(clean(text))]
     if not lines:
         raise ValueError("There is no text to learn subwords from; give at least one that shows.")
     if size < 1:
@@ -143,7 +148,7 @@ def train(texts: Iterable[str], size: int = 4000) -> Subwords:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(lines), model_writer=model, vocab_size=size, model_type="bpe",
             normalization_rule_name="identity", character_coverage=1.0,
-            max_sentence_length=WHOLE_LINE, num_threads=1, minloglevel=3,
+            max_sentence_length=LONGEST, num_threads=1, minloglevel=3,
             pad_id=PAD, bos_id=BOS, eos_id=EOS, unk_id=UNK, unk_surface=SPECIAL[UNK],
             pad_piece=SPECIAL[PAD], bos_piece=SPECIAL[BOS], eos_piece=SPECIAL[EOS],
             unk_piece=SPECIAL[UNK],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +9,15 @@ from pathlib import Path
 from typing import Literal
 
 from karpa_helpers.data import store
+from karpa_helpers.data.encodings import REMEDY, compose, read_lines, read_text
 from karpa_helpers.data.errors import DataError
+from karpa_helpers.data.parts import PARTS, Part, check_part, hash_part
 from karpa_helpers.data.sources import MULTI30K, TATOEBA
+from karpa_helpers.data.subwords import clean
 
-Part = Literal["train", "valid", "test"]
 Alignment = tuple[tuple[int, int], ...]
 
-PARTS = ("train", "valid", "test")
-# Of 100 distinct source sentences, 2 are for validation and 2 for the test.
-VALID_SHARE = TEST_SHARE = 2
+HELD_OUT = 2  # of 100 distinct source sentences, for validation; and as many for the test
 MULTI30K_FILES = {"train": "train", "valid": "val", "test": "test_2016_flickr"}
 # A file with more bad lines than this share, and more than a few, is taken for the wrong file.
 BAD_SHARE = 0.01
@@ -29,7 +27,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Pairs:
-    """Sentences and their translations, line by line.
+    """Sentences and their translations, line by line, as `encodings.compose` writes them.
 
     Attributes:
         source: The sentences to translate.
@@ -45,6 +43,10 @@ class Pairs:
     origin: str
     licence: str
     alignments: list[Alignment] | None = None
+
+    def __post_init__(self) -> None:
+        for side in ("source", "target"):
+            object.__setattr__(self, side, [compose(text) for text in getattr(self, side)])
 
     def __len__(self) -> int:
         """The number of pairs."""
@@ -112,11 +114,12 @@ def pairs_from_file(path: str | Path, encoding: str = "utf-8") -> Pairs:
     """The learner's own pairs: one pair a line, source and target separated by a tab.
 
     Empty lines and further columns are passed over. A few bad lines are left out and reported by
-    their number. A byte-order mark is understood, also that of UTF-16.
+    their number.
 
     Args:
-        path: The file.
-        encoding: Its encoding, such as "cp1252" for an old Windows file.
+        path: The file, plain or packed with gzip.
+        encoding: Its encoding, such as "cp1252" for an old Windows file. A byte-order mark at its
+            begin, also that of UTF-16 or UTF-32, says more.
 
     Returns:
         All pairs; `split` cuts them into parts.
@@ -124,11 +127,8 @@ def pairs_from_file(path: str | Path, encoding: str = "utf-8") -> Pairs:
     Raises:
         DataError: The file is missing, holds no pair, or too many of its lines are bad.
     """
-    file = Path(path).expanduser()
     source, target, faults = [], [], []
-    lines = _decoded_lines(file, encoding)
-    for number, line in enumerate(lines, start=1):
-        text, fault = line
+    for number, (text, fault) in enumerate(read_lines(path, encoding), start=1):
         columns = [column.strip() for column in text.split("\t")]
         if not fault and columns == [""]:
             continue
@@ -138,6 +138,7 @@ def pairs_from_file(path: str | Path, encoding: str = "utf-8") -> Pairs:
         else:
             source.append(columns[0])
             target.append(columns[1])
+    file = Path(path)
     _report(file, faults, len(source))
     print(f"Your own pairs: {len(source):,} from {file.name}. Mind their licence.")
     return Pairs(source, target, f"own pairs in {file.name}", "the learner's own")
@@ -146,8 +147,8 @@ def pairs_from_file(path: str | Path, encoding: str = "utf-8") -> Pairs:
 def split(pairs: Pairs, part: Part) -> Pairs:
     """The part of `pairs` that a hash of each source sentence assigns to it.
 
-    Sentences that differ only in case or punctuation go to the same part, and so do all
-    translations of one sentence: what is tested has not been trained on.
+    Sentences that differ only in case, punctuation, invisible characters or Unicode form go to the
+    same part, and so do all translations of one sentence: what is tested has not been trained on.
 
     Args:
         pairs: All pairs.
@@ -155,16 +156,13 @@ def split(pairs: Pairs, part: Part) -> Pairs:
 
     Returns:
         The pairs of that part, in the same order.
+
+    Raises:
+        ValueError: `part` is another word.
     """
-    return pairs.chosen([n for n, text in enumerate(pairs.source) if _part_of(text) == part])
-
-
-def _part_of(sentence: str) -> Part:
-    words = " ".join(re.findall(r"\w+", sentence.casefold()))
-    number = int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big") % 100
-    if number < TEST_SHARE:
-        return "test"
-    return "valid" if number < TEST_SHARE + VALID_SHARE else "train"
+    check_part(part)
+    words = (" ".join(re.findall(r"\w+", clean(text).casefold())) for text in pairs.source)
+    return pairs.chosen([n for n, text in enumerate(words) if hash_part(text, HELD_OUT) == part])
 
 
 def _grammar(part: Part) -> Pairs:
@@ -186,38 +184,10 @@ def _grammar(part: Part) -> Pairs:
 
 def _multi30k(found: store.Fetched, part: Part) -> Pairs:
     english, french = (
-        gzip.decompress(found.paths[f"{MULTI30K_FILES[part]}.{language}.gz"].read_bytes())
-        .decode("utf-8")
-        .strip("\n")
-        .split("\n")
+        read_text(found.paths[f"{MULTI30K_FILES[part]}.{language}.gz"]).strip("\n").split("\n")
         for language in ("en", "fr")
     )
     return Pairs(english, french, f"{MULTI30K.title} ({found.origin})", MULTI30K.licence)
-
-
-def _decoded_lines(file: Path, encoding: str) -> list[tuple[str, str]]:
-    """Of each line the text, or else what is wrong with its bytes."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{file} cannot be read ({error.strerror}). Give the path of a text file with one "
-            "pair a line, source and target separated by a tab."
-        ) from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what Excel calls Unicode text
-        content, encoding = content.decode("utf-16", "replace").encode(), "utf-8"
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    return [_decoded(line, encoding) for line in re.split(rb"\r\n|\n|\r", content)]
-
-
-def _decoded(line: bytes, encoding: str) -> tuple[str, str]:
-    try:
-        return line.decode(encoding), ""
-    except UnicodeDecodeError as error:
-        byte, column = line[error.start], error.start + 1
-        return "", f"byte {column} (0x{byte:02x}) is not {encoding}"
-    except LookupError as error:
-        raise DataError(f'There is no encoding {encoding!r}. Try "utf-8" or "cp1252".') from error
 
 
 def _fault(columns: Sequence[str]) -> str:
@@ -235,7 +205,7 @@ def _report(file: Path, faults: list[str], good: int) -> None:
     if good == 0 or len(faults) > max(BAD_FEW, BAD_SHARE * (good + len(faults))):
         remedy = "Each line needs source, a tab, and target"
         if any("is not" in fault for fault in faults):
-            remedy = 'Save the file as UTF-8, or pass its encoding, such as encoding="cp1252"'
+            remedy = REMEDY
         raise DataError(
             f"{file.name}: {len(faults)} bad lines and {good} good ones. {remedy}. "
             + (f"First: {listed}." if faults else "The file holds no text.")

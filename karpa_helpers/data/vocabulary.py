@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from karpa_helpers.data.encodings import compose
+
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
 
@@ -38,7 +40,7 @@ class Vocabulary:
     """The tokens that a model knows, each with its number.
 
     Numbers 0 to 3 are reserved: PAD fills up a row, BOS begins a target, EOS ends a sentence, UNK
-    stands for every token that is not known.
+    stands for every token that is not known. Texts are read as `encodings.compose` writes them.
 
     Attributes:
         tokens: All tokens in the order of their numbers, the four reserved ones first.
@@ -51,12 +53,13 @@ class Vocabulary:
     join: Join = " ".join
 
     def __post_init__(self) -> None:
-        if self.tokens[: len(SPECIAL)] != SPECIAL or len(set(self.tokens)) != len(self.tokens):
+        distinct = set(map(compose, self.tokens))
+        if self.tokens[: len(SPECIAL)] != SPECIAL or len(distinct) != len(self.tokens):
             raise ValueError(
                 f"tokens must begin with {SPECIAL} and hold each token once; "
                 "Vocabulary.from_texts makes them so."
             )
-        numbers = {token: i for i, token in enumerate(self.tokens) if i >= len(SPECIAL)}
+        numbers = {compose(t): i for i, t in enumerate(self.tokens) if i >= len(SPECIAL)}
         object.__setattr__(self, "_numbers", numbers)  # a learner's "<pad>" is no padding: UNK
 
     @classmethod
@@ -82,7 +85,7 @@ class Vocabulary:
         """
         if least < 1 or (most is not None and most < 1):
             raise ValueError(f"most is {most} and least is {least}; give 1 or more.")
-        counts = Counter(token for text in texts for token in tokenize(text))
+        counts = Counter(token for text in texts for token in tokenize(compose(text)))
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         kept = [token for token, n in ranked if n >= least and token not in SPECIAL][:most]
         if not kept:
@@ -95,7 +98,7 @@ class Vocabulary:
     def encode(self, text: str) -> list[int]:
         """The numbers of a text's tokens, without BOS or EOS; an empty text gives none."""
         numbers: dict[str, int] = self._numbers  # type: ignore[attr-defined]
-        return [numbers.get(token, UNK) for token in self.tokenize(text)]
+        return [numbers.get(token, UNK) for token in self.tokenize(compose(text))]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of numbers: up to the first EOS, without PAD and BOS.

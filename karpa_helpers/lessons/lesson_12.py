@@ -6,9 +6,8 @@ import datetime
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import Literal
 
-Part = Literal["train", "valid", "test"]
+from karpa_helpers.data.parts import Part, check_part
 
 LETTERS = "abcdefgh"
 MONTHS = (
@@ -83,8 +82,7 @@ def dates(count: int, part: Part = "train", seed: int = 0) -> Rewriting:
     Raises:
         ValueError: There is no such part.
     """
-    if part not in SHARES:
-        raise ValueError(f'part must be "train", "valid" or "test", not {part!r}.')
+    check_part(part)
     generator = random.Random(f"{part} {seed}")
     days = (LAST - FIRST).days + 1
     source: list[str] = []

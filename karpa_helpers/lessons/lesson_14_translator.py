@@ -13,6 +13,7 @@ import numpy as np
 from flax import nnx
 
 from karpa_helpers import training
+from karpa_helpers.data.encodings import compose
 from karpa_helpers.data.rows import pad_rows
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, UNK, Tokenizer, pad
 from karpa_helpers.seq2seq import decoding
@@ -153,8 +154,9 @@ class Translator:
             real = int((numbers != PAD).sum())
             look = None if weights is None else np.asarray(weights[n, :real, : len(tokens)])
             # Two ways to cut one text are one translation: the better one stands for it.
-            found.setdefault(self.target.decode(numbers), Translation(
-                self.target.decode(numbers),
+            text = compose(self.target.decode(numbers))
+            found.setdefault(text, Translation(
+                text,
                 [self.target.tokens[number] for number in numbers[:real]],
                 float(beam.log_probability[0, n]), float(beam.score[0, n]), look,
             ))  # fmt: skip

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from karpa_helpers.data.encodings import compose
 from karpa_helpers.data.rows import lengths_of, source_rows, take_rows, target_rows
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD, Tokenizer
@@ -117,7 +118,9 @@ class Examples:
         Returns:
             Sources (N, count, S) and targets (N, count, T), as token numbers.
         """
-        place = self._search.kneighbors(self._words.transform(texts), return_distance=False)
+        place = self._search.kneighbors(
+            self._words.transform(map(compose, texts)), return_distance=False
+        )
         return self.source[place], self.target[place]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import unicodedata
 
 import numpy as np
 import pytest
@@ -106,6 +107,24 @@ def test_own_text(tmp_path):
     (tmp_path / "short.txt").write_text("too short")
     with pytest.raises(DataError, match="at least 1,000"):
         characters.text_from_file(tmp_path / "short.txt")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8"])
+def test_own_text_in_any_encoding_and_unicode_form(tmp_path, encoding):
+    text = "wörd ਊ one\n" * 100
+    path = tmp_path / "a.txt"
+    path.write_bytes(unicodedata.normalize("NFD", text).encode(encoding))
+    parts = [characters.text_from_file(path, p, encoding) for p in characters.PARTS]
+    assert "".join(part.texts[0] for part in parts) == text
+    if encoding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(DataError, match=r'line 1: a NUL.*or "utf-16-le"'):
+            characters.text_from_file(path)
+
+
+def test_an_alphabet_has_one_number_for_each_letter():
+    alphabet = characters.Alphabet(["cafe\u0301", "é"])
+    assert alphabet.characters == "\nacfé"
+    np.testing.assert_array_equal(alphabet.encode("e\u0301a"), alphabet.encode("éa"))
 
 
 def test_broken_gzip_is_explained(tmp_path):

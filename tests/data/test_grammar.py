@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -369,7 +370,7 @@ def test_held_out_parts_have_no_new_word() -> None:
 
 
 def test_unknown_part() -> None:
-    with pytest.raises(ValueError, match="part must be"):
+    with pytest.raises(ValueError, match='give "train", "valid" or "test"'):
         split("dev")  # type: ignore[arg-type]
 
 
@@ -381,3 +382,8 @@ def test_sample(pairs: tuple[Pair, ...]) -> None:
     assert sample(0) == []
     with pytest.raises(ValueError, match="count must be"):
         sample(len(pairs) + 1)
+
+
+def test_tokens_are_those_of_one_unicode_form() -> None:
+    decomposed = unicodedata.normalize("NFD", "L'élève a mangé.")
+    assert tokenize(decomposed) == ["l'", "élève", "a", "mangé", "."]

@@ -6,6 +6,7 @@ import pickle
 import random
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -120,6 +121,7 @@ def test_bytes_are_all_there_is_to_keep(pieces: Subwords) -> None:
         ("co\u00adop\u200b", "coop"),
         ("a\x00b\ud800", "ab"),
         ("\u2581low", "low"),
+        ("low\u2585er", "low er"),
         (" \t", ""),
     ],
 )
@@ -188,6 +190,34 @@ def test_a_model_with_other_reserved_numbers() -> None:
 
 def test_a_long_line_is_not_left_out() -> None:
     assert "z" in train(["a b c", "z" * 10_000], 9).tokens
+
+
+@pytest.mark.parametrize(
+    "long", ["zeb quick " * 110_000, "zebquick" * 20_000, "猫zebquick" * 99_999]
+)
+def test_nothing_of_a_book_without_line_breaks_is_left_out(long: str) -> None:
+    pieces = train(["the cat sat", long, "on the mat"], 30)
+    for part in (long[:90], long[len(long) // 2 :][:90], long[-90:]):
+        assert pieces.decode(pieces.encode(part)) == clean(part)
+    assert train([long], 20)
+
+
+def test_a_long_text_is_cut_between_words_and_keeps_its_letters() -> None:
+    words = ["a", "b" * 60_000, "c" * 49_990, "d" * 49_999, *["word"] * 30_000]
+    parts = subwords.STRETCH.findall(" ".join(words))
+    assert max(map(len, parts)) < 50_000
+    assert " ".join(parts).split() == ["a", "b" * 49_999, "b" * 10_001, *words[2:]]
+
+
+def test_every_kind_of_character_comes_back() -> None:
+    # Of each general category some characters; brute force over all found no other kind of loss.
+    kinds: dict[str, list[str]] = {}
+    for character in map(chr, (*range(0xD800), *range(0xE000, 0x110000))):
+        kinds.setdefault(unicodedata.category(character), []).append(character)
+    texts = [f"a {c}b" for some in kinds.values() for c in some[:: max(1, len(some) // 20)]]
+    texts += [f"a {c}b" for c in "\u2581\u2585\ufffd\uffff\ufdd0"]
+    pieces = train(texts, len(set(clean("".join(texts)))) + 6)
+    assert [pieces.decode(pieces.encode(x)) for x in texts] == [clean(x) for x in texts]
 
 
 def test_the_embedded_grammar_round_trips() -> None:

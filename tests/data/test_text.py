@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import unicodedata
 
 import pytest
 
@@ -35,6 +36,36 @@ def test_no_sentence_is_in_two_parts():
 def test_case_and_punctuation_do_not_separate_sentences():
     variants = pairs(["I see.", "I see!", "i SEE", " I  see ?"] * 50)
     assert sorted(len(text.split(variants, part)) for part in text.PARTS) == [0, 0, 200]
+
+
+NAMES = ["café", "naïve", "São Paulo", "Zürich", "crème brûlée", "El Niño", "ǰ", "Ω"]
+
+
+def test_one_sentence_in_two_unicode_forms_is_one_sentence():
+    source = [
+        unicodedata.normalize(form, f"{verb} {name} {number}.")
+        for verb in ("See", "Know", "Like", "sēe")
+        for number in range(10)
+        for name in NAMES
+        for form in ("NFC", "NFD")
+    ]
+    everything = pairs(source)
+    assert all(a == b for a, b in zip(everything.source[::2], everything.source[1::2], strict=True))
+    assert len(everything.references()) == len(source) // 2
+    parts = [text.split(everything, part) for part in text.PARTS]
+    assert min(map(len, parts)) > 0
+    seen = [set(part.source) for part in parts]
+    assert sum(map(len, seen)) == len(set.union(*seen)) == len(source) // 2
+
+
+def test_invisible_characters_do_not_separate_sentences():
+    variants = pairs(["We cooperate.", "We co\u00adoperate.", "\ufeffWe cooperate\u200b."] * 9)
+    assert sorted(len(text.split(variants, part)) for part in text.PARTS) == [0, 0, 27]
+
+
+def test_a_part_of_another_name_is_refused():
+    with pytest.raises(ValueError, match='give "train", "valid" or "test"'):
+        text.split(many(), "validation")
 
 
 def test_split_is_the_same_on_every_machine():
@@ -120,11 +151,28 @@ GOOD = ["one\tun", "two\tdeux", "café\tété"]
         "\r".join(GOOD).encode(),
         b"\xef\xbb\xbf" + "\n".join(GOOD).encode(),
         "\n".join(GOOD).encode("utf-16"),
+        "\n".join(GOOD).encode("utf-32"),
+        b"\xfe\xff" + "\n".join(GOOD).encode("utf-16-be"),
+        gzip.compress("\n".join(GOOD).encode()),
+        unicodedata.normalize("NFD", "\n".join(GOOD)).encode(),
         "\n\n".join(GOOD).encode() + b"\n \n",
         "\n".join(f"{line}\tCC-BY 2.0\tmore" for line in GOOD).encode(),
         "\n".join(line.replace("\t", " \t ") for line in GOOD).encode(),
     ],
-    ids=["plain", "crlf", "cr", "bom", "utf-16", "blank lines", "columns", "spaces"],
+    ids=[
+        "plain",
+        "crlf",
+        "cr",
+        "bom",
+        "utf-16",
+        "utf-32",
+        "utf-16-be",
+        "gzip",
+        "nfd",
+        "blank lines",
+        "columns",
+        "spaces",
+    ],
 )
 def test_good_files_in_all_their_dress(tmp_path, body):
     found = own(tmp_path, body)
@@ -153,6 +201,36 @@ def test_wrong_encoding_is_refused_with_line_byte_and_remedy(tmp_path):
     assert "line 6" not in message
     assert "and 5 more" in message
     assert own(tmp_path, body, encoding="cp1252").source == ["été"] * 10
+
+
+WIDE = [f"utf-{bits}-{order}" for bits in (16, 32) for order in ("le", "be")]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("encoding", [*WIDE, "utf-8", "utf-8-sig", "gb18030", "utf-7"])
+def test_an_encoding_given_by_name_is_decoded_before_it_is_cut(tmp_path, encoding, mark):
+    lines = ["one\tun", "\u0a0d \u0d0a\t\u010a", "two\tdeux"]  # 0x0a and 0x0d are half characters
+    found = own(tmp_path, (mark + "\r\n".join(lines)).encode(encoding), encoding=encoding)
+    assert [
+        f"{a}\t{b}".lstrip("\ufeff") for a, b in zip(found.source, found.target, strict=True)
+    ] == lines
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+def test_a_wide_encoding_read_as_utf_8_is_refused(tmp_path, encoding):
+    with pytest.raises(DataError, match=r'or "utf-16-le".*line 1: a NUL character'):
+        own(tmp_path, "\n".join(GOOD).encode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_utf_8_read_as_a_wide_encoding_is_refused(tmp_path, encoding):
+    with pytest.raises(DataError, match=r"own\.tsv"):
+        own(tmp_path, "\n".join(GOOD).encode(), encoding=encoding)
+
+
+def test_a_nul_is_a_fault_of_its_line(tmp_path, capsys):
+    assert own(tmp_path, b"one\tun\ntw\0o\tdeux\nthree\ttrois").source == ["one", "three"]
+    assert "line 2: a NUL character" in capsys.readouterr().out
 
 
 def test_too_many_bad_lines_are_refused(tmp_path):

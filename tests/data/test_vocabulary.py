@@ -48,6 +48,16 @@ def test_a_vocabulary_needs_tokens() -> None:
         Vocabulary(("a", "b"))
 
 
+def test_a_word_in_two_unicode_forms_is_one_token() -> None:
+    words = Vocabulary.from_texts(["cafe\u0301 café", "thé"])
+    assert words.tokens[4:] == ("café", "thé")
+    assert words.encode("cafe\u0301 the\u0301") == words.encode("café thé") == [4, 5]
+    assert len(characters(["e\u0301", "é"])) == 5
+    assert Vocabulary((*words.tokens[:4], "e\u0301")).encode("é") == [4]
+    with pytest.raises(ValueError, match="each token once"):
+        Vocabulary((*words.tokens[:4], "e\u0301", "é"))
+
+
 def test_pad() -> None:
     np.testing.assert_array_equal(pad([[5], [6, 7]]), [[5, PAD], [6, 7]])
     rows = pad([[5], [6, 7]], 3)

@@ -55,5 +55,5 @@ def test_wrong_input_is_refused() -> None:
         lesson_12.reversal(3, 0, 4)
     with pytest.raises(ValueError, match="lengths go from 5"):
         lesson_12.reversal(3, 5, 4)
-    with pytest.raises(ValueError, match="part must be"):
+    with pytest.raises(ValueError, match='give "train", "valid" or "test"'):
         lesson_12.dates(3, "dev")  # type: ignore[arg-type]

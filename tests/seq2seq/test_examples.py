@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 
 import jax
 import jax.numpy as jnp
@@ -154,6 +155,15 @@ def test_the_most_alike_come_first():
     order = [pieces.decode(row) for row in source[0]]
     assert order[:2] == ["The old cat sleeps here.", "Is the old cat ready?"]
     assert pieces.decode(target[0, 0]) == "Le vieux chat dort ici."
+
+
+def test_examples_are_found_in_either_unicode_form():
+    lines = ["The café is near.", "The cafe is near.", "A naïve café."]
+    pieces = subwords.train(lines, 40)
+    found = Examples(text.Pairs(lines, lines, "by hand", "none"), pieces, pieces, (40, 40), count=1)
+    for line in lines:
+        source, _ = found.nearest([unicodedata.normalize("NFD", line)])
+        assert pieces.decode(source[0, 0]) == line
 
 
 def test_long_pairs_are_left_out_and_none_is_an_error(pairs, pieces):
