@@ -15,7 +15,7 @@ from karpa_helpers import runtime, training, weights
 from karpa_helpers.data import images
 from karpa_helpers.gan import fitting, judges
 from karpa_helpers.gan.judges import fit_yardstick
-from karpa_helpers.lessons import lesson_07, lesson_08
+from karpa_helpers.lessons import lesson_07, lesson_07_images, lesson_08
 from karpa_helpers.lessons import lesson_08_reader as face_reader
 from karpa_helpers.show import results
 from tools.train_faces import train_generator, train_labelled, train_reader
@@ -88,10 +88,10 @@ def stacked_digits(folder: Path = weights.FOLDER, seconds: float = STACKED_SECON
             "python -m karpa_helpers data fetch mnist."
         )
     seed = 0
-    recipe = lesson_07.stacked_recipe(STACKED_LATENT, STACKED_STEPS)
-    pair = lesson_07.stacked_networks(STACKED_LATENT, STACKED_WIDTH, seed)
+    recipe = lesson_07_images.stacked_recipe(STACKED_LATENT, STACKED_STEPS)
+    pair = lesson_07_images.stacked_networks(STACKED_LATENT, STACKED_WIDTH, seed)
     graphs, state = fitting.create_game_state(*pair, recipe)
-    step = lesson_07.stacked_step(fitting.adversarial_step(graphs, recipe))
+    step = lesson_07_images.stacked_step(fitting.adversarial_step(graphs, recipe))
     run = training.fit(
         step, state, train.pixels, batch_size=96, steps=STACKED_STEPS, seconds=seconds, seed=seed,
         label="stacked digits",
@@ -100,12 +100,12 @@ def stacked_digits(folder: Path = weights.FOLDER, seconds: float = STACKED_SECON
     drawn = fitting.sample(
         graphs, run.state, runtime.key(1000 + seed), STACKED_SAMPLES, STACKED_LATENT
     )
-    counts = lesson_07.count_modes(drawn, yardstick)
+    counts = lesson_07_images.count_modes(drawn, yardstick)
     touched = int((counts > 0).sum())
     accuracy = 100 * yardstick.accuracy(held_out)
     card = {
         "what": "generator of stacked digits: three digits as the colours of one image",
-        "model": f"karpa_helpers.lessons.lesson_07.stacked_networks"
+        "model": "karpa_helpers.lessons.lesson_07_images.stacked_networks"
         f"({STACKED_LATENT}, {STACKED_WIDTH}, 0)[0], "
         "the moving average of its weights",
         "input": f"latent vectors (N, {STACKED_LATENT}), standard normal",
