@@ -30,8 +30,8 @@ os.environ["KARPA_CACHE"] = _CACHE.name
 
 # Folders and files whose tests a version of Python, JAX or Flax can change.
 VERSIONS = {
-    "attention", "decoding", "doctor", "fitting", "language", "networks", "nn", "residual",
-    "runtime", "setup_env", "training", "transformer", "weights",
+    "attention", "decoding", "doctor", "fitting", "lesson_08_networks", "lesson_15", "networks",
+    "nn", "runtime", "setup_env", "training", "transformer", "weights",
 }  # fmt: skip
 
 

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from PIL import Image
 
 from karpa_helpers.data import archives, store
 from karpa_helpers.data.errors import DataError
-from karpa_helpers.data.folders import read_folder, read_image
 from karpa_helpers.data.sources import FACES, FASHION_MNIST, MNIST, Item
 
 Part = Literal["train", "held_out"]
@@ -157,6 +155,8 @@ def ffhq(part: Part = "train", pixels: int = 64, folder: str | Path | None = Non
         return drawn_faces(part, pixels)
     files = archives.tree_files(found.paths["images"], FACES.item("images").members)
     chosen = _part_indices(np.zeros(len(files)), part)
+    from karpa_helpers.data.folders import read_image
+
     array = np.stack([read_image(files[index], pixels, colour=True) for index in chosen])
     return Images(array, None, (), f"{FACES.title} ({found.origin})", FACES.licence)
 
@@ -217,6 +217,8 @@ def from_folder(path: str | Path, pixels: int = 32, colour: bool = True) -> Imag
     Raises:
         DataError: There is no such folder, or no readable image in it.
     """
+    from karpa_helpers.data.folders import read_folder  # here: most lessons open no picture
+
     array, labels, names = read_folder(Path(path).expanduser(), pixels, colour)
     print(f"Your own images: {len(array):,} from {Path(path).name}. Mind their licence.")
     return Images(array, labels, names, f"own images in {Path(path).name}", "the learner's own")
@@ -294,6 +296,8 @@ def _take_part(images: Images, part: Part) -> Images:
 
 def _enlarge(images: Images, size: tuple[int, int]) -> Images:
     """Grey images in another size, by bicubic interpolation."""
+    from PIL import Image
+
     grey = images.pixels[..., 0]
     larger = [Image.fromarray(one).resize(size, Image.Resampling.BICUBIC) for one in grey]
     source = f"{images.source}, enlarged"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from karpa_helpers.data.encodings import compose
 
@@ -124,6 +125,26 @@ class Vocabulary:
 def characters(texts: Iterable[str]) -> Vocabulary:
     """A vocabulary of the characters of some texts."""
     return Vocabulary.from_texts(texts, list, "".join)
+
+
+def check_numbers(name: str, numbers: ArrayLike, size: int) -> np.ndarray:
+    """Token numbers as int32; an embedding would answer any other number with NaN.
+
+    Args:
+        name: What they are, for the message.
+        numbers: Of any shape, at least one.
+        size: Tokens in the vocabulary.
+
+    Raises:
+        ValueError: There is none, or one is not a whole number from 0 to size - 1.
+    """
+    given = np.asarray(numbers)
+    if given.size == 0 or given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= size:
+        found = f"{given.min()} to {given.max()}" if given.size else "empty"
+        raise ValueError(
+            f"{name} is {found} ({given.dtype}); give whole numbers from 0 to {size - 1}."
+        )
+    return given.astype(np.int32)
 
 
 def pad(rows: Sequence[Sequence[int]], length: int | None = None) -> np.ndarray:

@@ -19,12 +19,15 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from karpa_helpers import training
+from karpa_helpers.data.vocabulary import check_numbers
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
 from karpa_helpers.nn.fast.linear import Linear, by_rows
 from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import Stack, StackState, causal_mask, stack_parameters
+from karpa_helpers.runtime import whole_number
 from karpa_helpers.seq2seq import losses
+from karpa_helpers.seq2seq.decoding import check_temperature, cool
 from karpa_helpers.seq2seq.fitting import weights_of
 
 EMBEDDING_SCALE = 0.02
@@ -297,7 +300,7 @@ def generate(
         prompt: At least one number; of a long one a GPT reads the end, half a window.
         length: Characters to write.
         key: Random key, for one call only.
-        temperature: Above 0; near 0 is the likeliest character.
+        temperature: Above 0, finite; near 0 is the likeliest character.
         count: Texts to write.
 
     Returns:
@@ -306,13 +309,11 @@ def generate(
     Raises:
         ValueError: The prompt is empty, or a number is out of range.
     """
-    prompt = np.asarray(prompt, np.int32).reshape(-1)
-    if len(prompt) == 0 or length < 1 or count < 1 or not temperature > 0:
-        raise ValueError(
-            f"prompt has {len(prompt)} characters, length is {length}, count {count}, temperature "
-            f"{temperature}: give 1 or more of each, and a temperature above 0."
-        )
-    text, window = np.tile(prompt, (count, 1)), _window_of(graph, weights_of(state))
+    model = training.merge(graph, weights_of(state))
+    prompt = check_numbers("prompt", prompt, model.embedding.num_embeddings).reshape(-1)
+    length, count = whole_number("length", length, 1), whole_number("count", count, 1)
+    check_temperature(temperature)
+    text, window = np.tile(prompt, (count, 1)), getattr(model, "context", None)
     while text.shape[1] < len(prompt) + length:
         read = text if window is None else text[:, -max(1, window // 2) :]
         # Always a full window, so that few shapes are compiled; what is too much is cut off.
@@ -321,10 +322,6 @@ def generate(
         written = _go_on(graph, new, weights_of(state), read, now, temperature)
         text = np.concatenate([text, np.asarray(written)], axis=1)
     return text[:, len(prompt) : len(prompt) + length]
-
-
-def _window_of(graph: nnx.GraphDef, weights: Any) -> int | None:
-    return getattr(training.merge(graph, weights), "context", None)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -342,7 +339,7 @@ def _go_on(
 
     def write(carry: Any, key: jax.Array) -> tuple[Any, jax.Array]:
         state, logits = carry
-        ids = jax.random.categorical(key, logits / temperature).astype(jnp.int32)
+        ids = jax.random.categorical(key, cool(logits, temperature)).astype(jnp.int32)
         return model.step(state, ids), ids
 
     keys = jax.random.split(key, length)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from karpa_helpers.data.vocabulary import check_numbers
+
 
 class NGrams:
     """An interpolated n-gram model by Witten and Bell: no parameter to tune but its order.
@@ -80,7 +82,7 @@ class NGrams:
         before = self.order - 1
         real = np.concatenate([np.repeat([False, True], [before, len(row)]) for row in sequences])
         whole = np.zeros(len(real), np.int64)
-        whole[real] = np.concatenate(sequences)
+        whole[real] = check_numbers("a sequence", np.concatenate(sequences), self.size)
         return np.lib.stride_tricks.sliding_window_view(whole, self.order)[real[before:]]
 
     def _codes(self, windows: np.ndarray, n: int) -> np.ndarray:

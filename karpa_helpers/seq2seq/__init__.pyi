@@ -11,6 +11,12 @@ from .decoding import (
     best as best,
 )
 from .decoding import (
+    check_temperature as check_temperature,
+)
+from .decoding import (
+    cool as cool,
+)
+from .decoding import (
     greedy as greedy,
 )
 from .decoding import (

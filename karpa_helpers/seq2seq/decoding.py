@@ -71,6 +71,23 @@ def next_log_probabilities(logits: jax.Array) -> jax.Array:
     return scores.at[..., jnp.array(NEVER)].set(-jnp.inf)
 
 
+def check_temperature(temperature: float) -> None:
+    """Refuses what is no temperature.
+
+    Raises:
+        ValueError: It is not a number above 0, or infinite.
+    """
+    if isinstance(temperature, bool) or not 0 < temperature < math.inf:
+        raise ValueError(f"temperature is {temperature}; give a number above 0, or use greedy.")
+
+
+def cool(scores: jax.Array, temperature: ArrayLike) -> jax.Array:
+    """Scores (..., V) by the temperature; however cold, the highest one stays 0."""
+    coldest = jnp.finfo(jnp.float32).tiny  # below it a division gives NaN
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return shifted / jnp.maximum(temperature, coldest)
+
+
 def greedy(
     graph: nnx.GraphDef,
     state: Any,
@@ -125,8 +142,7 @@ def sample(
         ValueError: As `greedy`, or temperature is out of range.
     """
     source = _checked(source, length)
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature is {temperature}; give a number above 0, or use greedy.")
+    check_temperature(temperature)
     return _one_path(graph, weights_of(state), source, None, key, temperature, length)
 
 
@@ -145,8 +161,7 @@ def _one_path(
         if keys is None:
             return argmax_rows(scores)
         step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
-        scores = scores - scores.max(axis=-1, keepdims=True)  # however cold, one of them stays 0
-        return jax.vmap(jax.random.categorical)(step_keys, scores / temperature)
+        return jax.vmap(jax.random.categorical)(step_keys, cool(scores, temperature))
 
     def unfinished(carry: Any) -> jax.Array:
         number, *_, done = carry

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from karpa_helpers.lessons import lesson_01, lesson_01_plots
+from karpa_helpers.lessons.checks import lesson_01 as checks
 from karpa_helpers.show import exercises
 
 DATA = lesson_01.load_history()
@@ -183,7 +184,7 @@ def test_the_lessons_titles_are_whole():
 )
 def test_bridges_that_have_another_form_are_told_so(answer, reason):
     with pytest.raises(exercises.Wrong, match=reason):
-        lesson_01.check_bridges(answer)
+        checks.check_bridges(answer)
 
 
 def test_authors_in_another_form_are_told_so():
@@ -191,4 +192,4 @@ def test_authors_in_another_form_are_told_so():
         return {"authors"} if record["key"] == "A" else set()
 
     with pytest.raises(exercises.Wrong, match="a list never equals a tuple"):
-        lesson_01.check_problems(candidate)
+        checks.check_problems(candidate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import jax
@@ -155,3 +157,37 @@ def test_it_learns_a_circle(make: Any) -> None:
     data = lesson_15.windows(text, CONTEXT, 1)
     run = training.fit(step, state, data, batch_size=16, steps=80, show=False)
     assert lesson_15.evaluate_text(graph, run.state, text, CONTEXT).nats < 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"prompt": [99]}, "prompt is 99 to 99"),
+        ({"prompt": [-1]}, "prompt is -1"),
+        ({"prompt": []}, "prompt is empty"),
+        ({"prompt": [0.5]}, "float64"),
+        ({"temperature": math.inf}, "temperature is inf"),
+        ({"temperature": math.nan}, "temperature is nan"),
+        ({"temperature": True}, "temperature is True"),
+        ({"length": 0}, "length is 0"),
+        ({"length": 2.5}, "length is 2.5"),
+        ({"count": -1}, "count is -1"),
+    ],
+)
+def test_what_no_text_can_go_on_from_is_refused(given: dict[str, Any], message: str) -> None:
+    model = lesson_15.GPT(7, 6, 8, 2, 1, rngs=nnx.Rngs(0))
+    graph, state = training.create_state(model, optax.sgd(0.1))
+    settings = {"prompt": [1], "length": 5, "key": jax.random.key(0), **given}
+    with pytest.raises(ValueError, match=re.escape(message)):
+        lesson_15.generate(graph, state, **settings)
+
+
+def test_however_cold_the_likeliest_character_is_written() -> None:
+    model = lesson_15.GPT(7, 6, 8, 2, 1, rngs=nnx.Rngs(0))
+    graph, state = training.create_state(model, optax.sgd(0.1))
+    state = {**state, "params": jax.tree.map(lambda x: x * 20, state["params"])}
+    key = jax.random.key(0)
+    found = [
+        lesson_15.generate(graph, state, [1], 5, key, t).tolist() for t in (1e-6, 1e-30, 1e-40)
+    ]
+    assert found[0] == found[1] == found[2]

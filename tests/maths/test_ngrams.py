@@ -72,3 +72,9 @@ def test_wrong_use_is_explained():
         NGrams(2, SIZE).bits(OTHER)
     with pytest.raises(ValueError, match="no sequence"):
         NGrams(2, SIZE).fit([])
+
+
+@pytest.mark.parametrize("wrong", [[0, 3], [-1], [0.5]])
+def test_numbers_outside_of_the_alphabet_are_refused(wrong: list) -> None:
+    with pytest.raises(ValueError, match="whole numbers from 0 to 2"):
+        NGrams(2, 3).fit([np.array(wrong)])
