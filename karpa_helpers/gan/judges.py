@@ -69,18 +69,17 @@ class Classifier(nnx.Module):
         x = nnx.relu(self.norm3(self.same(x)))
         return nnx.relu(self.norm4(self.hidden(x.reshape(len(x), -1))))
 
-    def heads(self, features: jax.Array) -> jax.Array:
-        """Maps features to logits (N, classes)."""
-        return self.output(features)
-
     def __call__(self, images: jax.Array) -> jax.Array:
         """Maps images to logits (N, classes)."""
-        return self.heads(self.features(images))
+        return self.output(self.features(images))
 
 
 @dataclass(frozen=True)
 class Judge:
-    """A trained network with `features(images)` and `heads(features)`, logits or a dict of them."""
+    """A trained network with `features(images)`, and logits by `output(features)`.
+
+    One that answers several questions has `heads(features)`, a dict of logits, instead.
+    """
 
     graph: nnx.GraphDef
     state: Any
@@ -96,8 +95,8 @@ class Judge:
 def _answer(graph: nnx.GraphDef, state: Any, pixels: jax.Array) -> tuple[Any, jax.Array]:
     model = training.merge(graph, state)
     features = model.features(to_unit(pixels))
-    heads = model.heads(features)
-    return jax.tree.map(lambda logits: jnp.argmax(logits, axis=-1), heads), features
+    logits = getattr(model, "heads", model.output)(features)
+    return jax.tree.map(lambda each: jnp.argmax(each, axis=-1), logits), features
 
 
 class Yardstick(Judge):

@@ -463,8 +463,9 @@ def test_networks_with_keys_and_counters_train(activations):
     assert new["generator"]["rest"]["calls"][...] == 3
     assert new["discriminator"]["rest"]["calls"][...] == 6
     average, newest = new["average"], new["generator"]
-    assert jax.tree.map(jnp.shape, new) == jax.tree.map(jnp.shape, state)
-    assert [x.dtype for x in jax.tree.leaves(new)] == [x.dtype for x in jax.tree.leaves(state)]
+    assert jax.tree.structure(new) == jax.tree.structure(state)
+    kinds = [[(x.shape, x.dtype) for x in jax.tree.leaves(tree)] for tree in (new, state)]
+    assert kinds[0] == kinds[1]
     for one, other in zip(*map(jax.tree.leaves, (average["rest"], newest["rest"])), strict=True):
         assert (one == other).all()  # no float among them: all are the newest
     mean = jax.tree.map(

@@ -108,3 +108,19 @@ def test_what_cannot_be_measured_is_named():
         yardstick.measure(np.zeros((2, 32, 32, 1), np.uint8))
     with pytest.raises(ValueError, match=r"give a batch, \(N, H, W, C\)"):
         judges.augment(np.zeros((28, 28, 1), np.uint8), jax.random.key(0))
+
+
+def test_any_network_with_features_and_output_is_a_yardstick():
+    class Plain(nnx.Module):
+        def __init__(self, rngs):
+            self.output = nnx.Linear(28 * 28, 10, rngs=rngs)
+
+        def features(self, images):
+            return images.reshape(len(images), -1)
+
+    graph, params, rest = nnx.split(Plain(nnx.Rngs(0)), nnx.Param, ...)
+    labels, features = Yardstick(graph, {"params": params, "rest": rest}).measure(
+        np.zeros((3, 28, 28, 1), np.uint8)
+    )
+    assert labels.shape == (3,)
+    assert features.shape == (3, 28 * 28)
