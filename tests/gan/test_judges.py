@@ -119,7 +119,7 @@ def test_any_network_with_features_and_output_is_a_yardstick():
             return images.reshape(len(images), -1)
 
     graph, params, rest = nnx.split(Plain(nnx.Rngs(0)), nnx.Param, ...)
-    labels, features = Yardstick(graph, {"params": params, "rest": rest}).measure(
+    labels, features = judges.Yardstick(graph, {"params": params, "rest": rest}).measure(
         np.zeros((3, 28, 28, 1), np.uint8)
     )
     assert labels.shape == (3,)

@@ -131,7 +131,7 @@ def test_generation_of_any_length(make: Any) -> None:
     assert len({tuple(row) for row in first}) == 3
     assert (first < SIZE).all()
     for bad in (([], 3, 1.0), ([1], 0, 1.0), ([1], 3, 0.0)):
-        with pytest.raises(ValueError, match="(prompt|length|temperature) is .*; give"):
+        with pytest.raises(ValueError, match=r"(prompt|length|temperature) is .*; give"):
             lesson_15.generate(graph, state, bad[0], bad[1], jax.random.key(0), bad[2])
 
 
