@@ -7,7 +7,6 @@ import ctypes
 import hashlib
 import importlib.metadata
 import math
-import operator
 import os
 import platform
 import shutil
@@ -240,24 +239,6 @@ def compiler_options() -> dict[str, str] | None:
 def module_list(modules: Iterable[nnx.Module]) -> Any:
     """Submodules in order. Flax 0.12 wants `nnx.List`; older Flax has only the plain list."""
     return nnx.List(modules) if hasattr(nnx, "List") else list(modules)
-
-
-def whole_number(
-    name: str, value: Any, least: int = 0, most: int | None = None, why: str = ""
-) -> int:
-    """A count as Python's int, whichever library it comes from.
-
-    Raises:
-        ValueError: It is not a whole number from `least` to `most`; True and 3.0 are none.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or number < least or (most is not None and number > most):
-        limit = f"of {least:,} or more" if most is None else f"from {least:,} to {most:,}"
-        raise ValueError(f"{name} is {value!r}; give a whole number {limit}{why}.")
-    return number
 
 
 def to_json(value: Any) -> Any:

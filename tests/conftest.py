@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tools import quick_compilation
+
 # Set before JAX and Matplotlib are asked to do anything.
 os.environ["KARPA_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "agg"
-# Tests compile many small programs and run each once: compiling them less well halves the time.
-os.environ.setdefault(
-    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-)
+os.environ.setdefault("XLA_FLAGS", quick_compilation.flags())
 
 from karpa_helpers import runtime
 
@@ -34,6 +33,8 @@ VERSIONS = {
     "nn", "runtime", "setup_env", "training", "transformer", "weights",
 }  # fmt: skip
 
+LONGEST = {"test_many_devices.py", "test_mutations.py", "test_speed.py"}
+
 
 def subjects(path: Path) -> set[str]:
     """What a file tests, from its name and its folders': nn/test_linear.py is of nn and linear."""
@@ -42,8 +43,12 @@ def subjects(path: Path) -> set[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks with `versions`; `-m versions` is what all Pythons but the default run."""
+    """Marks with `versions`; `-m versions` is what all Pythons but the default run.
+
+    The longest files come first: whoever gets one last would leave the other processes idle.
+    """
     here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if item.path.is_relative_to(here) and subjects(item.path) & VERSIONS:
             item.add_marker("versions")

@@ -267,7 +267,7 @@ def test_the_processor_is_told_by_model_and_features():
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library is told")
 def test_freed_memory_is_kept_for_the_next_step():
-    on_cpu = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    on_cpu = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
     faults = {
         how: float(subprocess.check_output([sys.executable, "-c", FAULTS, how], env=on_cpu))
         for how in ("keep", "give back")

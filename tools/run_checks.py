@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from karpa_helpers.runtime import available_cores
+from tools import quick_compilation
 from tools.lessons import ROOT, find_lessons
 from tools.slow_tests import SLOW
 
@@ -37,11 +38,12 @@ def workers() -> list[str]:
 def commands(pytest_arguments: list[str]) -> dict[str, list[str]]:
     """The parts by name, each the arguments of `python -m`."""
     own = ["--ignore=tests/browser", "-p", "tools.slow_tests"]  # `make browser` runs those
+    in_order = ["--no-loadscope-reorder"]  # tests/conftest.py puts the longest files first
     return {
         "style": ["ruff", "check"],
         "format": ["ruff", "format", "--check"],
         "types": ["mypy"],
-        "tests": ["pytest", *own, *workers(), *pytest_arguments],
+        "tests": ["pytest", *own, *workers(), *in_order, *pytest_arguments],
         "lessons": lesson_command(),
     }
 
@@ -90,6 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := set(options.only) - set(parts):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     environment = {**os.environ, "KARPA_PRESET": "ci", "MPLBACKEND": "agg"}
+    environment.setdefault("XLA_FLAGS", quick_compilation.flags())
     start = time.monotonic()
     chosen = [name for name in parts if not options.only or name in options.only]
     # All parts run even where one fails: one call shows all that is wrong.

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from karpa_helpers.data.encodings import compose
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.parts import PARTS, Part, check_part, hash_number
 
 EMBEDDED = Path(__file__).parent / "embedded" / "grammar.tsv.gz"
@@ -127,8 +128,7 @@ def sample(count: int, seed: int = 0) -> list[Pair]:
         ValueError: if the set has fewer pairs.
     """
     pairs = all_pairs()
-    if not 0 <= count <= len(pairs):
-        raise ValueError(f"count must be from 0 to {len(pairs)}, not {count}")
+    count = whole_number("count", count, 0, len(pairs))
     return random.Random(seed).sample(pairs, count)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from karpa_helpers.data.encodings import compose
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL, UNK
 
 SPACE = "\u2581"  # how sentencepiece writes the space in front of a word
@@ -141,8 +142,7 @@ def train(texts: Iterable[str], size: int = 4000) -> Subwords:
     lines = [part for text in texts for part in STRETCH.findall(clean(text))]
     if not lines:
         raise ValueError("There is no text to learn subwords from; give at least one that shows.")
-    if size < 1:
-        raise ValueError(f"size is {size}; give some hundreds or thousands.")
+    size = whole_number("size", size, 1)
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(

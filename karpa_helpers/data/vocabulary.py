@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from karpa_helpers.data.encodings import compose
+from karpa_helpers.data.numbers import whole_number
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
@@ -84,8 +84,8 @@ class Vocabulary:
         Raises:
             ValueError: `most` or `least` is less than 1, or no token is left.
         """
-        if least < 1 or (most is not None and most < 1):
-            raise ValueError(f"most is {most} and least is {least}; give 1 or more.")
+        least = whole_number("least", least, 1)
+        most = None if most is None else whole_number("most", most, 1)
         counts = Counter(token for text in texts for token in tokenize(compose(text)))
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         kept = [token for token, n in ranked if n >= least and token not in SPECIAL][:most]
@@ -125,26 +125,6 @@ class Vocabulary:
 def characters(texts: Iterable[str]) -> Vocabulary:
     """A vocabulary of the characters of some texts."""
     return Vocabulary.from_texts(texts, list, "".join)
-
-
-def check_numbers(name: str, numbers: ArrayLike, size: int) -> np.ndarray:
-    """Token numbers as int32; an embedding would answer any other number with NaN.
-
-    Args:
-        name: What they are, for the message.
-        numbers: Of any shape, at least one.
-        size: Tokens in the vocabulary.
-
-    Raises:
-        ValueError: There is none, or one is not a whole number from 0 to size - 1.
-    """
-    given = np.asarray(numbers)
-    if given.size == 0 or given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= size:
-        found = f"{given.min()} to {given.max()}" if given.size else "empty"
-        raise ValueError(
-            f"{name} is {found} ({given.dtype}); give whole numbers from 0 to {size - 1}."
-        )
-    return given.astype(np.int32)
 
 
 def pad(rows: Sequence[Sequence[int]], length: int | None = None) -> np.ndarray:

@@ -15,6 +15,7 @@ from flax import nnx
 
 from karpa_helpers import training
 from karpa_helpers.data.images import to_pixels, to_unit
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.gan import losses
 from karpa_helpers.training.precision import Activations, cast_to, to_float32
 
@@ -234,7 +235,8 @@ def sample(
     Returns:
         uint8 images (count, H, W, C).
     """
-    return generate(graphs, state, jax.random.normal(key, (count, latent_dim)))
+    shape = whole_number("count", count, 1), whole_number("latent_dim", latent_dim, 1)
+    return generate(graphs, state, jax.random.normal(key, shape))
 
 
 def generate(
@@ -259,6 +261,7 @@ def generate(
     Raises:
         ValueError: There is no latent vector, or not one label for each.
     """
+    batch = whole_number("batch", batch, 1)
     if len(z) == 0:
         raise ValueError("z holds no latent vector; give at least one.")
     if labels is not None and len(labels) != len(z):

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from karpa_helpers.data.numbers import whole_number
+
 # A class counts as covered with at least one in so many of its fair share of the samples.
 COVERED_ONE_IN = 5
 BLOCK = 1000  # rows of a matrix of pairs that are in memory at a time
@@ -114,8 +116,7 @@ def frechet_extrapolated(
         Chong, Forsyth. Effectively unbiased FID and Inception Score and where to find them.
         CVPR 2020, arXiv:1911.07023. They extrapolate in the number of generated images alone.
     """
-    if parts < 2 or repeats < 1:
-        raise ValueError(f"parts is {parts} and repeats is {repeats}; give at least 2 and 1.")
+    parts, repeats = whole_number("parts", parts, 2), whole_number("repeats", repeats, 1)
     a, b = _checked(a=a, b=b, least=2 * parts)
     rng, counts = np.random.default_rng(seed), np.arange(1, parts + 1)
     means = [frechet_distance(a, b)]
@@ -180,8 +181,7 @@ def precision_recall(generated: np.ndarray, reference: np.ndarray, k: int = 5) -
         assessing generative models. NeurIPS 2019, arXiv:1904.06991. Naeem, Oh, Uh, Choi, Yoo.
         Reliable fidelity and diversity metrics for generative models. ICML 2020, arXiv:2002.09797.
     """
-    if k < 1:
-        raise ValueError(f"k is {k}; give at least 1 neighbour.")
+    k = whole_number("k", k, 1)
     generated, reference = _checked(generated=generated, reference=reference, least=k + 1)
     reach_real, reach_generated = _reach(reference, k), _reach(generated, k)
     balls = np.empty(len(generated), int)  # real balls around each generated example

@@ -19,13 +19,12 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from karpa_helpers import training
-from karpa_helpers.data.vocabulary import check_numbers
+from karpa_helpers.data.numbers import check_numbers, whole_number
 from karpa_helpers.nn import recurrent
 from karpa_helpers.nn.dropout import rngs_for
 from karpa_helpers.nn.fast.linear import Linear, by_rows
 from karpa_helpers.nn.positions import PositionKind, Positions
 from karpa_helpers.nn.transformer import Stack, StackState, causal_mask, stack_parameters
-from karpa_helpers.runtime import whole_number
 from karpa_helpers.seq2seq import losses
 from karpa_helpers.seq2seq.decoding import check_temperature, cool
 from karpa_helpers.seq2seq.fitting import weights_of

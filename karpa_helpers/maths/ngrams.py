@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from karpa_helpers.data.vocabulary import check_numbers
+from karpa_helpers.data.numbers import check_numbers, whole_number
 
 
 class NGrams:
@@ -30,8 +30,7 @@ class NGrams:
     """
 
     def __init__(self, order: int, size: int) -> None:
-        if order < 1:
-            raise ValueError(f"order is {order}; give at least 1.")
+        order, size = whole_number("order", order, 1), whole_number("size", size, 1)
         if size**order >= 2**62:
             raise ValueError(f"order {order} is too long for an alphabet of {size}.")
         self.order, self.size = order, size

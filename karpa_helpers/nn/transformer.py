@@ -16,6 +16,7 @@ import numpy as np
 from flax import nnx
 
 from karpa_helpers import runtime
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.maths import attention
 from karpa_helpers.nn.fast.linear import Linear
 
@@ -141,7 +142,7 @@ class MultiHeadAttention(nnx.Module):
     def __init__(
         self, width: int, heads: int, *, scale: float = 1.0, dropout: float = 0.0, rngs: nnx.Rngs
     ) -> None:
-        if heads < 1 or width % heads:
+        if whole_number("width", width, 1) % whole_number("heads", heads, 1):
             raise ValueError(f"{heads} heads cannot share a width of {width}: give a divisor.")
         self.heads = heads
         self.to_queries = Linear(width, width, use_bias=False, rngs=rngs)
@@ -306,8 +307,7 @@ class Stack(nnx.Module):
         self, layers: int, width: int, heads: int, *, cross: bool = False, dropout: float = 0.0,
         rngs: nnx.Rngs,
     ) -> None:  # fmt: skip
-        if layers < 1:
-            raise ValueError(f"layers is {layers}; give at least 1.")
+        layers = whole_number("layers", layers, 1)
         self.width, self.heads = width, heads
         branches = (3 if cross else 2) * layers
         self.blocks = runtime.module_list(

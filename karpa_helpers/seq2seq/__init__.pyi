@@ -50,6 +50,9 @@ from .fitting import (
     by_shape as by_shape,
 )
 from .fitting import (
+    check_rows as check_rows,
+)
+from .fitting import (
     evaluate_pairs as evaluate_pairs,
 )
 from .fitting import (

@@ -14,10 +14,11 @@ from flax import nnx
 from jax.typing import ArrayLike
 
 from karpa_helpers import training
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.rows import pad_rows, source_rows
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, Tokenizer
 from karpa_helpers.nn.fast.choices import argmax_rows, top_k_rows
-from karpa_helpers.seq2seq.fitting import weights_of
+from karpa_helpers.seq2seq.fitting import check_rows, weights_of
 
 STEP = 8  # lengths are rounded up to a multiple of it
 Rows = tuple[ArrayLike, ArrayLike]  # sources and targets as token numbers
@@ -109,9 +110,10 @@ def greedy(
         One sentence for each source.
 
     Raises:
-        ValueError: The source is no (N, S), or length is not 1 or more.
+        ValueError: The source is no (N, S), a number in it is outside of the vocabulary, or length
+            is not 1 or more.
     """
-    source = _checked(source, length)
+    source, length = check_rows("source", source, state), whole_number("length", length, 1)
     return _one_path(graph, weights_of(state), source, examples, None, 1.0, length)
 
 
@@ -141,7 +143,7 @@ def sample(
     Raises:
         ValueError: As `greedy`, or temperature is out of range.
     """
-    source = _checked(source, length)
+    source, length = check_rows("source", source, state), whole_number("length", length, 1)
     check_temperature(temperature)
     return _one_path(graph, weights_of(state), source, None, key, temperature, length)
 
@@ -228,9 +230,10 @@ def beam(
     References:
         Sutskever, Vinyals, Le. NIPS 2014, arXiv:1409.3215. Length penalty: see `length_penalty`.
     """
-    source = _checked(source, length)
-    if width < 1 or alpha < 0:
-        raise ValueError(f"width is {width} and alpha {alpha}; give width >= 1 and alpha >= 0.")
+    source, length = check_rows("source", source, state), whole_number("length", length, 1)
+    width = whole_number("width", width, 1)
+    if not 0 <= alpha < math.inf:
+        raise ValueError(f"alpha is {alpha}; give a number of 0 or more.")
     return _beam(graph, weights_of(state), source, examples, alpha, width, length)
 
 
@@ -360,6 +363,9 @@ def translate(
 
     Returns:
         One text for each.
+
+    Raises:
+        ValueError: As `beam`, or batch_size is less than 1.
     """
     if len(texts) == 0:
         return []
@@ -368,7 +374,7 @@ def translate(
     longest = getattr(training.merge(graph, weights_of(state)), "longest", round_up(places))
     # Few shapes: few compilations. But a model of learned positions has no more of them.
     rows = pad_rows(rows, max(places, min(round_up(places), longest)), axis=1)
-    batch_size = min(batch_size, len(texts))
+    batch_size = min(whole_number("batch_size", batch_size, 1), len(texts))
     answers: list[np.ndarray] = []
     for start in range(0, len(texts), batch_size):
         batch = pad_rows(rows[start : start + batch_size], batch_size)
@@ -380,16 +386,3 @@ def translate(
 def round_up(length: int) -> int:
     """The length, or the next greater multiple of STEP."""
     return -(-length // STEP) * STEP
-
-
-def _checked(source: ArrayLike, length: int) -> jax.Array:
-    """The source as an array, or an error that says what is wrong."""
-    source = jnp.asarray(source)
-    if source.ndim != 2 or 0 in source.shape or not jnp.issubdtype(source.dtype, jnp.integer):
-        raise ValueError(
-            f"source has shape {source.shape} and holds {source.dtype}; give rows of token "
-            "numbers, shape (N, S)."
-        )
-    if length < 1:
-        raise ValueError(f"length is {length}; give 1 or more tokens.")
-    return source

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from karpa_helpers.data.encodings import compose
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.rows import lengths_of, source_rows, take_rows, target_rows
 from karpa_helpers.data.text import Pairs
 from karpa_helpers.data.vocabulary import PAD, Tokenizer
@@ -99,11 +100,9 @@ class Examples:
             target_rows(pairs.target, target_pieces),
         )
         fits = np.flatnonzero((lengths_of(*rows) <= shape).all(axis=1))
-        if len(fits) == 0 or count < 1:
-            raise ValueError(
-                f"{len(fits)} pairs fit into {shape} tokens, and count is {count}; give longer "
-                "shapes, and a count of 1 or more."
-            )
+        if len(fits) == 0:
+            raise ValueError(f"No pair fits into {shape} tokens; give longer shapes.")
+        count = whole_number("count", count, 1)
         self.source, self.target = (
             take_rows(side, fits, width) for side, width in zip(rows, shape, strict=True)
         )

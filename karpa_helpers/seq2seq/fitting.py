@@ -12,8 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import ArrayLike
 
 from karpa_helpers import training
+from karpa_helpers.data.numbers import check_numbers, whole_number
 from karpa_helpers.data.rows import Shape, check_pairs, pad_rows
 from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.seq2seq import losses
@@ -107,11 +109,13 @@ def evaluate_pairs(
         The scores.
 
     Raises:
-        ValueError: There is no pair, or no real token.
+        ValueError: There is no pair, or no real token, or a number is outside of its vocabulary.
     """
     check_pairs(data["source"], data["target"])
+    for name in ("source", "target"):
+        check_rows(name, data[name], state)
     total = len(data["source"])
-    batch_size = min(batch_size, total)
+    batch_size = min(whole_number("batch_size", batch_size, 1), total)
     sums = np.zeros(3)
     for start in range(0, total, batch_size):
         batch = {
@@ -128,6 +132,24 @@ def evaluate_pairs(
 def weights_of(state: Any) -> Any:
     """What evaluation and decoding need of a state; the optimizer's memory stays where it is."""
     return {"params": state["params"], "rest": state["rest"]}
+
+
+def check_rows(name: str, rows: ArrayLike, state: Any) -> jax.Array:
+    """Token numbers that a network knows, as an array of int32.
+
+    Args:
+        name: "source" or "target": which vocabulary.
+        rows: Token numbers, shape (N, S).
+        state: Of a network with an embedding of that name.
+
+    Raises:
+        ValueError: They are no rows, or a number is outside of the vocabulary.
+    """
+    given = np.asarray(rows)
+    if given.ndim != 2:
+        raise ValueError(f"{name} has shape {given.shape}; give rows of token numbers, (N, S).")
+    size = len(jax.tree.leaves(state["params"][f"{name}_embedding"])[0])
+    return jnp.asarray(check_numbers(name, given, size))
 
 
 @functools.partial(jax.jit, static_argnums=0)

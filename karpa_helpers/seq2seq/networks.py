@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.vocabulary import PAD
 from karpa_helpers.maths import attention
 from karpa_helpers.nn import recurrent
@@ -141,6 +142,9 @@ class Seq2Seq(nnx.Module):
         code: int | None = None,
         rngs: nnx.Rngs,
     ) -> None:
+        sizes = {"source_size": source_size, "target_size": target_size, "embedding": embedding}
+        for name, size in {**sizes, "hidden": hidden}.items():
+            whole_number(name, size, 1)
         _check(hidden, attention, bidirectional, input_feeding, code)
         if lexical and (attention is None or not tied):
             raise ValueError("lexical votes need attention weights and tied=True: choose both.")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.subwords import SPACE
 from karpa_helpers.data.vocabulary import BOS, EOS, PAD, SPECIAL
 
@@ -314,8 +315,7 @@ def paired_bootstrap(
 
 def _draws(sentences: int, resamples: int, seed: int) -> np.ndarray:
     """How often each resample holds each sentence, shape (resamples, sentences)."""
-    if resamples < 1:
-        raise ValueError(f"resamples is {resamples}; give some hundreds.")
+    resamples = whole_number("resamples", resamples, 1)
     generator = np.random.default_rng(seed)
     return generator.multinomial(sentences, np.full(sentences, 1 / sentences), resamples)
 

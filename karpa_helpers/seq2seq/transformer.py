@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.data.vocabulary import EOS, PAD
 from karpa_helpers.nn.dropout import rngs_for
 from karpa_helpers.nn.fast.linear import by_rows
@@ -72,9 +73,7 @@ class Transformer(nnx.Module):
         dropout: float = 0.0,
         rngs: nnx.Rngs,
     ) -> None:
-        if longest < 1:
-            raise ValueError(f"longest is {longest}; give room for 1 token or more.")
-        self.width, self.longest = width, longest
+        self.width, self.longest = width, whole_number("longest", longest, 1)
         self.source_embedding = nnx.Embed(source_size, width, rngs=rngs)
         self.target_embedding = nnx.Embed(target_size, width, rngs=rngs)
         self.source_positions = Positions(positions, longest, width, rngs=rngs)

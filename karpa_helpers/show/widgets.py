@@ -34,17 +34,17 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
         The container widget, so that a program can move its controls (`.children[0].children`).
     """
     static, metadata = plots.bundle(_draw(draw, controls), alt)
-    picture = ipywidgets.HTML(_picture(static["image/png"], alt))
+    picture = ipywidgets.HTML(_picture(static, metadata))
     message = ipywidgets.HTML()
 
     def redraw(_change: Any) -> None:
         # A control may be moved to where the function has no value: say so, keep the last figure.
         try:
-            data, _ = plots.bundle(_draw(draw, controls), alt)
+            new = plots.bundle(_draw(draw, controls), alt)
         except Exception as error:
             message.value = f"<b>{type(error).__name__}</b>: {html.escape(str(error))}"
             return
-        picture.value, message.value = _picture(data["image/png"], alt), ""
+        picture.value, message.value = _picture(*new), ""
 
     for name, control in controls.items():
         control.description = control.description or name
@@ -58,12 +58,14 @@ def explore(draw: Callable[..., Figure], *, alt: str, **controls: ipywidgets.Wid
     return box
 
 
-def _picture(png: bytes, alt: str) -> str:
-    """HTML for a figure; ipywidgets' own image has no alternative text."""
+def _picture(data: dict[str, Any], metadata: dict[str, Any]) -> str:
+    """HTML for a figure from `plots.bundle`; ipywidgets' own image has no alternative text."""
+    png, shown = data["image/png"], metadata["image/png"]
     # With its size known before it is read, the page does not jump while a slider moves.
     width, height = PIL.Image.open(io.BytesIO(png)).size
+    height = round(height * shown["width"] / width)
     return (
-        f'<img alt="{html.escape(alt)}" width="{width}" height="{height}" '
+        f'<img alt="{html.escape(shown["alt"])}" width="{shown["width"]}" height="{height}" '
         'style="max-width: 100%; height: auto" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )

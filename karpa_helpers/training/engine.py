@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from karpa_helpers import runtime
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.training.checkpoints import Curve, RunFolder, open_folder
 from karpa_helpers.training.progress import Clock, Progress
 from karpa_helpers.training.step import finite_leaves
@@ -119,18 +120,20 @@ def fit(
         Diverged: A metric or a weight is not finite.
     """
     examples = count_examples(data)
-    whole = runtime.whole_number
-    steps, seed = whole("steps", steps), whole("seed", seed, 0, 2**32 - 1)
-    save_every, watch_every = whole("save_every", save_every), whole("watch_every", watch_every)
+    steps, seed = whole_number("steps", steps), whole_number("seed", seed, 0, 2**32 - 1)
+    save_every, watch_every = (
+        whole_number("save_every", save_every),
+        whole_number("watch_every", watch_every),
+    )
     why = f": there are {examples} examples"
-    batch_size = whole("batch_size", batch_size, 1, examples, why)
+    batch_size = whole_number("batch_size", batch_size, 1, examples, why)
     true = isinstance(seconds, bool | np.bool_)
     if seconds is not None and (true or not 0 <= seconds < math.inf):
         raise ValueError(f"seconds is {seconds!r}; give 0 or more, or None for no limit.")
     runtime.configure_jax()  # first, since JAX reads it once
     on_accelerator = runtime.on_accelerator()
     chunk = (ACCELERATOR_CHUNK if on_accelerator else 1) if chunk is None else chunk
-    chunk = whole("chunk", chunk, 1)
+    chunk = whole_number("chunk", chunk, 1)
     if not on_accelerator:
         runtime.keep_freed_memory()
     own = {"label": label, "seed": seed, "batch_size": batch_size, "examples": examples}

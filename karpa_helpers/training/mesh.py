@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from karpa_helpers.data.numbers import whole_number
 from karpa_helpers.training.stepping import Metrics, Step, Tree, count_examples
 
 AXIS = "devices"
@@ -48,7 +49,7 @@ def make(count: int | None = None) -> Mesh:
         ValueError: There are not so many, or a process would have no part in it.
     """
     devices = jax.devices()
-    count = len(devices) if count is None else count
+    count = len(devices) if count is None else whole_number("count", count)
     if not 1 <= count <= len(devices):
         raise ValueError(
             f"A mesh of {count} devices was asked for, and there are {len(devices)}: "

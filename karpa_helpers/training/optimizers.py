@@ -8,6 +8,8 @@ import jax
 import optax
 from optax.contrib import MuonDimensionNumbers
 
+from karpa_helpers.data.numbers import whole_number
+
 
 def muon(
     learning_rate: float | optax.Schedule,
@@ -32,15 +34,14 @@ def muon(
         every: Batches to a step of the matrices; between these steps they stay.
 
     Raises:
-        ValueError: `every` is less than 1.
+        ValueError: `every` or `rounds` is no whole number of 1 or more.
 
     References:
         Jordan, Jin, Boza, You, Cesista, Newhouse, Bernstein. Muon: An optimizer for hidden layers
         in neural networks. 2024. Liu et al. Muon is Scalable for LLM Training. 2025,
         arXiv:2502.16982.
     """
-    if every < 1:
-        raise ValueError(f"every is {every}; give 1 or more batches to a step.")
+    every, rounds = whole_number("every", every, 1), whole_number("rounds", rounds, 1)
     adam = optax.nadam(adam_rate, b2=0.98)
     matrices = optax.contrib.muon(
         _each(learning_rate, every), ns_steps=rounds, muon_weight_dimension_numbers=hidden_matrices

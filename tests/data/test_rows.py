@@ -82,7 +82,7 @@ def test_a_step_on_a_group_is_the_step_on_its_own_columns():
     model = networks.Seq2Seq(50, 50, 8, 12, attention="general", tied=True, rngs=nnx.Rngs(0))
     optimizer = optax.sgd(0.1)
     graph, state = training.create_state(model, optimizer)
-    step = training.gradient_step(graph, optimizer, fitting.pair_loss(0.1))
+    step = jax.jit(training.gradient_step(graph, optimizer, fitting.pair_loss(0.1)))
     wrap = functools.partial(fitting.by_shape, shapes=shapes)
     grouped_step = jax.jit(training.gradient_step(graph, optimizer, fitting.pair_loss(0.1), wrap))
     for number in range(len(shapes)):

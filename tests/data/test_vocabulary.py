@@ -42,7 +42,7 @@ def test_decoding_ends_at_eos_and_leaves_out_what_is_no_word() -> None:
 def test_a_vocabulary_needs_tokens() -> None:
     with pytest.raises(ValueError, match="No token is left"):
         Vocabulary.from_texts(["a b"], least=2)
-    with pytest.raises(ValueError, match="give 1 or more"):
+    with pytest.raises(ValueError, match="most is 0"):
         Vocabulary.from_texts(TEXTS, most=0)
     with pytest.raises(ValueError, match="must begin with"):
         Vocabulary(("a", "b"))

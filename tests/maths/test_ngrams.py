@@ -64,7 +64,7 @@ def test_an_empty_sequence_adds_nothing():
 
 
 def test_wrong_use_is_explained():
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="order is 0"):
         NGrams(0, SIZE)
     with pytest.raises(ValueError, match="too long"):
         NGrams(40, SIZE)

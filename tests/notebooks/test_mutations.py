@@ -8,22 +8,18 @@ need, then the changed cell and the assertions behind it. One of them must raise
 
 from __future__ import annotations
 
-import ast
-import dis
 import importlib.util
-import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import pytest
+from lesson_cells import needed, run
 
 from tools.lesson_checks import CELLS_TO_ASSERT
 from tools.lessons import Lesson, cells_of, find_lessons, read_source, tags
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
-READING = ("LOAD_NAME", "LOAD_GLOBAL")
 Mutation = tuple[str, str]
 LISTED = [x for x in find_lessons() if (FOLDER / f"mutations_{x.number}.py").exists()]
 
@@ -36,45 +32,6 @@ def mutations(lesson: Lesson) -> list[Mutation]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.MUTATIONS
-
-
-def names(cell: str) -> tuple[set[str], set[str]]:
-    """(the lesson's names that a cell takes from cells before it, those that it makes or changes).
-
-    From its bytecode, which says in order what is read and written, and in which scope.
-    """
-    code = compile(cell, "<cell>", "exec")
-    reads, writes = set(), set()
-    for step in dis.get_instructions(code):
-        if step.opname == "STORE_NAME":
-            writes.add(step.argval)
-        elif step.opname in READING and step.argval not in writes:
-            reads.add(step.argval)
-    reads |= inner_reads(code) - writes
-    for node in ast.walk(ast.parse(cell)):  # a[0] = 1 changes a
-        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
-            writes |= {x.id for x in ast.walk(node.value) if isinstance(x, ast.Name)}
-    return reads, writes
-
-
-def inner_reads(code: types.CodeType) -> set[str]:
-    """What functions and comprehensions read from outside of themselves."""
-    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    steps = [step for function in inner for step in dis.get_instructions(function)]
-    found = {step.argval for step in steps if step.opname in READING}
-    return found.union(*map(inner_reads, inner))
-
-
-def needed(cells: Sequence[str], targets: set[int]) -> list[int]:
-    """The cells that the target cells need, themselves included, in order."""
-    wanted: set[str] = set()
-    found = []
-    for number in reversed(range(len(cells))):
-        reads, writes = names(cells[number])
-        if number in targets or writes & wanted:
-            found.append(number)
-            wanted |= reads
-    return found[::-1]
 
 
 def behind(cells: Sequence[str], number: int) -> list[int]:
@@ -102,10 +59,6 @@ def noticing_cell(cells: Sequence[str], number: int, scope: dict[str, Any]) -> i
     return None
 
 
-def run(cells: Sequence[str], number: int, scope: dict[str, Any]) -> None:
-    exec(compile(cells[number], f"<cell {number}>", "exec"), scope)
-
-
 def survivors(cells: Sequence[str], listed: Sequence[Mutation]) -> Iterator[str]:
     """The mutations that no check notices.
 
@@ -127,17 +80,6 @@ def survivors(cells: Sequence[str], listed: Sequence[Mutation]) -> Iterator[str]
                 wanted |= set(needed(cells, {noticed}))
         if number in wanted:
             run(cells, number, scope)
-
-
-@pytest.fixture
-def as_lessons_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Preset ci; what a lesson sets in JAX's configuration ends with the test."""
-    monkeypatch.setenv("KARPA_PRESET", "ci")
-    before = dict(jax.config.values)
-    yield
-    for name, value in before.items():
-        if jax.config.values[name] != value:
-            jax.config.update(name, value)
 
 
 @pytest.mark.usefixtures("as_lessons_run")

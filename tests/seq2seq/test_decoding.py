@@ -247,10 +247,15 @@ def test_wrong_input_is_refused(source: np.ndarray) -> None:
         decoding.greedy(graph, state, source.astype(np.float32), LENGTH)
     with pytest.raises(ValueError, match="length is 0"):
         decoding.greedy(graph, state, source, 0)
-    with pytest.raises(ValueError, match="width is 0"):
-        decoding.beam(graph, state, source, LENGTH, 0)
-    with pytest.raises(ValueError, match="alpha -1"):
-        decoding.beam(graph, state, source, LENGTH, 2, -1)
+    for number in (-1, SIZE):
+        with pytest.raises(ValueError, match=f"source is .*{number}.*from 0 to {SIZE - 1}"):
+            decoding.greedy(graph, state, np.where(source == source[0, 0], number, source), LENGTH)
+    for width in (0, 1.5, math.nan):
+        with pytest.raises(ValueError, match=f"width is {width}"):
+            decoding.beam(graph, state, source, LENGTH, width)
+    for alpha in (-1, math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"alpha is {alpha}"):
+            decoding.beam(graph, state, source, LENGTH, 2, alpha)
     with pytest.raises(ValueError, match="temperature is 0"):
         decoding.sample(graph, state, source, LENGTH, jax.random.key(0), 0)
     with pytest.raises(ValueError, match="temperature is inf"):

@@ -171,7 +171,7 @@ def test_long_pairs_are_left_out_and_none_is_an_error(pairs, pieces):
     assert 0 < len(few.source) == len(few.target) < len(pairs)
     assert (few.source[:, :1] != PAD).all()
     assert ((few.source == EOS).sum(axis=1) == 1).all()  # whole sentences
-    with pytest.raises(ValueError, match="0 pairs fit"):
+    with pytest.raises(ValueError, match="No pair fits"):
         Examples(pairs, pieces, pieces, (1, 1))
     with pytest.raises(ValueError, match="count is 0"):
         Examples(pairs, pieces, pieces, SHAPE, count=0)

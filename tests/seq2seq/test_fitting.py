@@ -88,6 +88,11 @@ def test_wrong_data_is_refused(source: np.ndarray) -> None:
         fitting.evaluate_pairs(graph, state, {name: rows[:0] for name, rows in pairs.items()})
     with pytest.raises(ValueError, match="6 sources and 5 targets"):
         fitting.evaluate_pairs(graph, state, {**pairs, "target": pairs["target"][:5]})
+    for name in ("source", "target"):
+        with pytest.raises(ValueError, match=f"{name} is 99 to 99"):
+            fitting.evaluate_pairs(graph, state, {**pairs, name: np.full_like(pairs[name], 99)})
+    with pytest.raises(ValueError, match="batch_size is 0"):
+        fitting.evaluate_pairs(graph, state, pairs, 0)
     with pytest.raises(ValueError, match="no real token"):
         fitting.evaluate_pairs(graph, state, {**pairs, "target": np.zeros((6, 4), int)})
 

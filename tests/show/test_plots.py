@@ -26,9 +26,9 @@ def test_show_carries_the_alternative_text_and_closes(shown):
     plots.show(figure, alt="a line that rises")
     ((data, options),) = shown
     assert options["raw"]
-    assert options["metadata"] == {"image/png": {"alt": "a line that rises"}}
+    assert options["metadata"] == {"image/png": {"alt": "a line that rises", "width": 400}}
     assert "a line that rises" in data["text/plain"]
-    assert Image.open(io.BytesIO(data["image/png"])).size == (400, 160)  # 80 dots an inch
+    assert Image.open(io.BytesIO(data["image/png"])).size == (800, 320)  # 160 dots an inch
     assert not plt.fignum_exists(figure.number)
 
 
@@ -81,7 +81,7 @@ def test_image_grid_shows_every_image(shown):
     plots.image_grid(np.zeros((23, 8, 8, 3), np.uint8), alt="twenty-three black squares", title="t")
     ((data, _),) = shown
     width, height = Image.open(io.BytesIO(data["image/png"])).size
-    assert width == 400  # ten columns of half an inch at 80 dots an inch
+    assert width == 800  # ten columns of half an inch at 160 dots an inch
     assert height < width
 
 
@@ -142,11 +142,23 @@ def test_style_does_not_leak_from_subplots():
 def test_a_figure_is_stored_light_and_without_loss(colour: str, mode: str) -> None:
     figure, axes = plots.subplots()
     axes.set_facecolor(colour)
+    axes.tick_params(labelbottom=False, labelleft=False)  # letters would add shades
     data, _ = plots.bundle(figure, "an empty pair of axes")
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=plots.DPI)
+    figure.savefig(drawn, format="png", dpi=plots.SHARP * plots.DPI)
     plt.close(figure)
     stored, full = Image.open(io.BytesIO(data["image/png"])), Image.open(drawn)
     assert stored.mode == mode
     assert np.array_equal(np.asarray(stored.convert("RGB")), np.asarray(full.convert("RGB")))
     assert len(data["image/png"]) <= len(drawn.getvalue())
+
+
+@pytest.mark.parametrize(("noise", "factor"), [(False, plots.SHARP), (True, 1)])
+def test_a_figure_is_sharp_where_it_stays_light_and_shown_as_large(noise, factor) -> None:
+    figure, axes = plots.subplots(figsize=(5, 3))
+    if noise:
+        axes.imshow(np.random.default_rng(0).random((300, 500)))
+    data, metadata = plots.bundle(figure, "a figure of some size")
+    plt.close(figure)
+    assert Image.open(io.BytesIO(data["image/png"])).size == (400 * factor, 240 * factor)
+    assert metadata["image/png"]["width"] == 400

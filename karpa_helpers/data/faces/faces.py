@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from karpa_helpers.data.faces import portrait
+from karpa_helpers.data.numbers import whole_number
 
 # Name -> (values, probabilities). In arrays a value stands as its index.
 FACTORS: dict[str, tuple[tuple[str, ...], tuple[float, ...]]] = {
@@ -88,8 +89,8 @@ def draw_factors(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     Raises:
         ValueError: count or seed is out of range.
     """
-    _check_integer("count", count, 1, None)
-    _check_integer("seed", seed, 0, None)
+    count = whole_number("count", count, 1)
+    seed = whole_number("seed", seed)
     names = [*FACTORS, *RANGES]
     # Raw 64-bit words, because NumPy promises never to change them; one row a face.
     words = np.random.PCG64(seed).random_raw((count, len(names)))
@@ -120,7 +121,7 @@ def render(factors: Mapping[str, Any], pixels: int = 64) -> np.ndarray:
     Raises:
         ValueError: An unknown name or value, a number out of range, or lengths that differ.
     """
-    _check_integer("pixels", pixels, *PIXELS)
+    pixels = whole_number("pixels", pixels, *PIXELS)
     unknown = sorted(set(factors) - set(FACTORS) - set(RANGES))
     if unknown:
         raise ValueError(f"unknown factor {unknown[0]!r}: choose from {[*FACTORS, *RANGES]}.")
@@ -169,10 +170,3 @@ def _numbers(name: str, given: Any) -> np.ndarray:
     if array.ndim != 1 or not len(array) or not inside.all():
         raise ValueError(f"{name!r} must be one number or N numbers from {low} to {high}.")
     return array
-
-
-def _check_integer(name: str, value: Any, low: int, high: int | None) -> None:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        limits = f"from {low} to {high}" if high is not None else f"of at least {low}"
-        raise ValueError(f"{name}={value!r}: give a whole number {limits}.")

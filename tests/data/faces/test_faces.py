@@ -238,13 +238,13 @@ def test_factors_can_be_read_from_small_pictures():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"count": 0}, "count=0"),
-        ({"count": 2.5}, "count=2.5"),
-        ({"count": True}, "count=True"),
+        ({"count": 0}, "count is 0"),
+        ({"count": 2.5}, "count is 2.5"),
+        ({"count": True}, "count is True"),
         ({"count": 1, "pixels": 15}, "16 to 256"),
         ({"count": 1, "pixels": 257}, "16 to 256"),
         ({"count": 1, "pixels": 64.0}, "whole number"),
-        ({"count": 1, "seed": -1}, "seed=-1"),
+        ({"count": 1, "seed": -1}, "seed is -1"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):
