@@ -33,7 +33,7 @@ VERSIONS = {
     "nn", "runtime", "setup_env", "training", "transformer", "weights",
 }  # fmt: skip
 
-LONGEST = {"test_many_devices.py", "test_mutations.py", "test_speed.py"}
+LONGEST = {"test_many_devices.py", "test_cells.py", "test_speed.py"}
 
 
 def subjects(path: Path) -> set[str]:

@@ -1,9 +1,12 @@
 """A check that cannot fail checks nothing: each listed change of a formula must be noticed.
+And whoever moves a control must see a figure of finite numbers, wherever it stands.
 
 A lesson's list is MUTATIONS in tests/exercises/mutations_NN.py: pairs (original, mutated), where
 `original` is the smallest piece of source that stands exactly once in the lesson's code cells. The
 test runs the lesson's cells up to the changed one, at preset ci and only those that the checks
 need, then the changed cell and the assertions behind it. One of them must raise AssertionError.
+The cells with controls run along. That a figure is the one of its formula is for the lesson to
+check; here it is drawn with each control at both ends, and must hold no NaN and no infinity.
 """
 
 from __future__ import annotations
@@ -11,21 +14,35 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import ipywidgets
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from controls import Controls, Draw, not_finite, positions
 from lesson_cells import needed, run
 
-from tools.lesson_checks import CELLS_TO_ASSERT
+from karpa_helpers.show import widgets
+from tools.lesson_checks import CELLS_TO_ASSERT, CONTROLS
 from tools.lessons import Lesson, cells_of, find_lessons, read_source, tags
 
 FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 Mutation = tuple[str, str]
-LISTED = [x for x in find_lessons() if (FOLDER / f"mutations_{x.number}.py").exists()]
+
+
+class Tried(NamedTuple):
+    """What became of a lesson's cells: mutations that nobody noticed, figures with controls."""
+
+    survivors: list[str]
+    explored: list[tuple[Draw, Controls]]
 
 
 def mutations(lesson: Lesson) -> list[Mutation]:
     path = FOLDER / f"mutations_{lesson.number}.py"
+    if not path.exists():
+        return []
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -59,14 +76,17 @@ def noticing_cell(cells: Sequence[str], number: int, scope: dict[str, Any]) -> i
     return None
 
 
-def survivors(cells: Sequence[str], listed: Sequence[Mutation]) -> Iterator[str]:
+def survivors(
+    cells: Sequence[str], listed: Sequence[Mutation], others: Sequence[int] = ()
+) -> Iterator[str]:
     """The mutations that no check notices.
 
     The cells run once unchanged as well, where a mutation needs them or where they noticed one:
-    a check that fails without a mutation proves nothing.
+    a check that fails without a mutation proves nothing. So do the cells `others`.
     """
     places = [place(cells, original) for original, _ in listed]
     wanted = {n for x in places for n in needed(cells, set(behind(cells, x))) if n <= x}
+    wanted |= set(needed(cells, set(others)))
     scope: dict[str, Any] = {"__name__": "lesson"}
     for number in range(len(cells)):
         for (original, mutated), where in zip(listed, places, strict=True):
@@ -82,12 +102,39 @@ def survivors(cells: Sequence[str], listed: Sequence[Mutation]) -> Iterator[str]
             run(cells, number, scope)
 
 
-@pytest.mark.usefixtures("as_lessons_run")
-@pytest.mark.parametrize("lesson", LISTED, ids=lambda lesson: lesson.number)
-def test_every_mutation_is_noticed(lesson: Lesson) -> None:
-    code = cells_of(read_source(lesson), "code")
+@pytest.fixture(scope="module", params=find_lessons(), ids=lambda lesson: lesson.number)
+def tried(request: pytest.FixtureRequest) -> Iterator[Tried]:
+    """A lesson's cells at preset ci; what they set in JAX's configuration ends with the tests."""
+    code = cells_of(read_source(request.param), "code")
     cells = [cell.source for cell in code if "exercise" not in tags(cell)]
-    assert list(survivors(cells, mutations(lesson))) == []
+    with_controls = [number for number, cell in enumerate(cells) if CONTROLS.search(cell)]
+    explored: list[tuple[Draw, Controls]] = []
+
+    def explore(draw: Draw, *, alt: str, **controls: ipywidgets.Widget) -> None:
+        explored.append((draw, controls))
+
+    before = dict(jax.config.values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KARPA_PRESET", "ci")
+        patch.setattr(widgets, "explore", explore)
+        found = list(survivors(cells, mutations(request.param), with_controls))
+        yield Tried(found, explored)
+    for name, value in before.items():
+        if jax.config.values[name] != value:
+            jax.config.update(name, value)
+
+
+def test_every_mutation_is_noticed(tried: Tried) -> None:
+    assert tried.survivors == []
+
+
+def test_every_control_reaches_its_ends(tried: Tried) -> None:
+    assert tried.explored
+    for draw, controls in tried.explored:
+        for position in positions(controls):
+            figure = draw(**position)
+            assert not not_finite(figure), position
+            plt.close(figure)
 
 
 CELLS = ["import math\nslow = 1", "x = 3", "y = x**2", "unused = undefined", "assert y == 9"]
@@ -129,3 +176,21 @@ def test_an_original_must_stand_once() -> None:
 def test_an_error_of_another_kind_is_no_check() -> None:
     with pytest.raises(ZeroDivisionError):
         list(survivors(["x = 1", "assert 1 / x == 1"], [("x = 1", "x = 0")]))
+
+
+def test_what_is_not_finite_is_found() -> None:
+    figure, axes = plt.subplots()
+    assert not not_finite(figure)
+    axes.plot([1.0, np.nan])
+    axes.set_title("V = -inf, in nats")
+    assert len(not_finite(figure)) == 2
+    plt.close(figure)
+
+
+def test_each_control_is_moved_to_both_ends() -> None:
+    slider = ipywidgets.FloatSlider(1.0, min=-4, max=4)
+    menu = ipywidgets.Dropdown(options=["x", "y"])
+    moved = list(positions({"a": slider, "b": menu}))
+    assert moved[0] == {"a": 1.0, "b": "x"}
+    assert {"a": 0.0, "b": "x"} in moved
+    assert moved[-4:] == [{"a": a, "b": b} for a in (-4.0, 4.0) for b in "xy"]
