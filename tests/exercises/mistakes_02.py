@@ -87,6 +87,11 @@ def momentum_averaged(params, velocity, gradient, rate, momentum):
     return jax.tree.map(lambda p, u: p - rate * u, params, velocity), velocity
 
 
+def momentum_by_the_gradient_alone(params, velocity, gradient, rate, momentum):
+    velocity = jax.tree.map(lambda u, g: momentum * u + g, velocity, gradient)
+    return jax.tree.map(lambda p, g: p - rate * g, params, gradient), velocity
+
+
 def momentum_parameters_only(params, velocity, gradient, rate, momentum):
     return jax.tree.map(lambda p, g: p - rate * g, params, gradient)
 
@@ -163,6 +168,7 @@ MISTAKES = {
         momentum_not_a_tree,
         momentum_old_velocity,
         momentum_averaged,
+        momentum_by_the_gradient_alone,
         momentum_parameters_only,
         momentum_with_the_rate_in_the_velocity,
         momentum_swapped,

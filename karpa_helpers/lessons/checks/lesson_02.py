@@ -45,7 +45,7 @@ def check_log_softmax(candidate: Any) -> None:
 
 @exercises.register("02.2")
 def check_gradient_norms(candidate: Any) -> None:
-    """One norm an example, over all leaves of the parameters."""
+    """One norm per example, over all leaves of the parameters."""
 
     def loss(params: Any, x: jax.Array, y: jax.Array) -> jax.Array:
         return jnp.sum((jnp.tanh(x @ params["w"]) + params["b"] - y) ** 2)
@@ -71,7 +71,7 @@ def check_gradient_norms(candidate: Any) -> None:
     expect(not _close(found, wanted**2), "These are the squares of the norms.")
     expect(
         not _close(found, leaf_sums),
-        "These are sums of one norm a leaf. All leaves together form one long vector.",
+        "These are sums of one norm per leaf. All leaves together form one long vector.",
     )
     expect(not _close(found, wanted / 5), "These are divided by N: each norm is of one example.")
     expect(_close(found, wanted), "The shape is right, but the norms are not.")
@@ -106,6 +106,10 @@ def check_momentum_step(candidate: Any) -> None:
         gradient = {"w": jnp.full((1, 2), number + 1.0), "b": [jnp.array(number + 2.0)]}
         updates, memory = optimizer.update(gradient, memory)
         uphill = jax.tree.map(jnp.subtract, wanted, updates)
+        old = jax.tree.map(lambda w, u: w - 0.1 * u, wanted, velocity)
+        alone = jax.tree.map(lambda w, g: w - 0.1 * g, wanted, gradient)
+        averaged = jax.tree.map(lambda u, g: 0.9 * u + 0.1 * g, velocity, gradient)
+        mean = jax.tree.map(lambda w, u: w - 0.1 * u, wanted, averaged)
         wanted = optax.apply_updates(wanted, updates)
         wanted_velocity = optax.tree_utils.tree_get(memory, "trace")
         answer = candidate(params, velocity, gradient, 0.1, 0.9)
@@ -120,6 +124,18 @@ def check_momentum_step(candidate: Any) -> None:
         swapped = _same(params, wanted_velocity) and _same(velocity, wanted)
         expect(not swapped, "The order is swapped: first the parameters, then the velocity.")
         expect(not _same(params, uphill), "The step goes uphill: look at the sign.")
+        expect(
+            not _same(params, old),
+            "The parameters move by the old velocity: make the new one first, then move by it.",
+        )
+        expect(
+            not _same(params, mean),
+            "Your velocity is a running mean: the gradient enters it whole, without 1 - momentum.",
+        )
+        expect(
+            number == 1 or not _same(params, alone),
+            "The parameters move by the gradient alone: the velocity moves them.",
+        )
         expect(_same(params, wanted), f"The parameters are wrong after step {number} of three.")
         expect(
             _same(velocity, wanted_velocity),
