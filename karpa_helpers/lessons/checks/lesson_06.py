@@ -116,6 +116,11 @@ def check_coverage(coverage: Callable[..., Any]) -> None:
     generated, real = rng.normal(size=(40, 3)) * 0.5, rng.normal(size=(60, 3))
     for k in (2, 4):
         expected = scores.precision_recall(generated, real, k).coverage
+        first = scores.precision_recall(generated, real, 1).coverage
+        expect(
+            not np.isclose(coverage(generated, real, k), first),
+            f"At k = {k} you return the value of k = 1: the reach should grow with k.",
+        )
         expect(
             np.isclose(coverage(generated, real, k), expected),
             f"At k = {k} the value is wrong: a point is not its own neighbour, and the share is "
