@@ -48,6 +48,11 @@ def check_unbiased(unbiased: Callable[..., Any]) -> None:
     value = unbiased(aa, bb, ab)
     expect(np.ndim(value) == 0, "The estimate is one number.")
     expect(
+        not np.isclose(value, 3 + 5 - 1),
+        "With matrices of 3, 5 and 1 you returned 3 + 5 - 1. How often does the last sum of (7) "
+        "count?",
+    )
+    expect(
         np.isclose(value, 3 + 5 - 2),
         "Where a matrix is constant its mean over any pairs is that constant: with 3, 5 and 1 the "
         f"estimate is 3 + 5 - 2 * 1 = 6. You returned {value}. Count how many pairs you divide by.",
@@ -79,8 +84,14 @@ def check_unbiased(unbiased: Callable[..., Any]) -> None:
 def check_coverage(coverage: Callable[..., Any]) -> None:
     """Coverage of equation 10."""
     real = np.array([[0.0], [1.0], [3.0], [7.0]])
+    value = coverage(real + 0.1, real, 1)
     expect(
-        np.isclose(coverage(real + 0.1, real, 1), 1),
+        not np.isclose(value, 0),
+        "With a generated point at 0.1 from each real one, no ball of k = 1 held any. Do your "
+        "balls have radius 0? A point is at distance 0 from itself, and is not its own neighbour.",
+    )
+    expect(
+        np.isclose(value, 1),
         "A generated point right beside each real one covers all of them.",
     )
     value = coverage(np.array([[0.5], [0.4], [0.6]]), real, 1)
@@ -105,6 +116,11 @@ def check_coverage(coverage: Callable[..., Any]) -> None:
     generated, real = rng.normal(size=(40, 3)) * 0.5, rng.normal(size=(60, 3))
     for k in (2, 4):
         expected = scores.precision_recall(generated, real, k).coverage
+        first = scores.precision_recall(generated, real, 1).coverage
+        expect(
+            not np.isclose(coverage(generated, real, k), first),
+            f"At k = {k} you return the value of k = 1: the reach should grow with k.",
+        )
         expect(
             np.isclose(coverage(generated, real, k), expected),
             f"At k = {k} the value is wrong: a point is not its own neighbour, and the share is "
