@@ -6,7 +6,7 @@ MUTATIONS = [
     ("by_matrix = np.linalg.matrix_power(A, 3)", "by_matrix = 2 * np.linalg.matrix_power(A, 3)"),
     ("A[i, j] = A[j, i] = 1", "A[i, j] = 1"),
     ("A[i, j] = A[j, i] = 1", "A[i, j] = A[j, i] = -1"),
-    ("range(6), repeat=2)", "range(5), repeat=2)"),
+    ("range(6), repeat=2)", "range(4), repeat=2)"),
     ("for k in range(len(A))])", "for k in range(1, len(A))])"),
     ("for k in range(len(A))])", "for k in range(2)])"),
     ("reached.any(axis=0), first, np.inf)", "reached.any(axis=0), first, 0)"),
@@ -22,15 +22,12 @@ MUTATIONS = [
     ),
     ('event.kind == "published"', 'event.kind != "position"'),
     # baseline: the search that (2) is compared with
-    (
-        "csgraph.shortest_path(before, unweighted=True)",
-        "csgraph.shortest_path(before, unweighted=True, directed=True, method='D').T + 1",
-    ),
+    ("searched = csgraph", "searched = 1 + csgraph"),
     ("unweighted=True)\n", "unweighted=True) / 2\n"),
     # reported numbers: islands, distances, who came first
     (".islands(matrix).max() + 1 for", ".islands(matrix).max() for"),
     ("names, rest)).max() + 1)", "names, rest)).max() + 2)"),
-    ("if pair != cut]", "if pair[0] != cut[0]]"),
+    ("if pair != cut]", "if pair[1] != cut[1]]"),
     ("key=lambda paper: paper.arxiv)", "key=lambda paper: paper.year)"),
-    ("distances(after)[start, goal] == len(walks[0]) - 1", "distances(after)[start, goal] == 2"),
+    ("== len(walks[0]) - 1", "== len(walks[0])"),
 ]
