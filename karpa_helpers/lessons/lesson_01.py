@@ -85,7 +85,6 @@ class Claim:
     """What the article says, in our words, what the record says, and the verdict."""
 
     section: str
-    group: str
     verdict: str
     says: str
     record: str

@@ -100,7 +100,7 @@ def draw_timeline() -> Figure:
     data = lesson_01.load_history()
     years = sorted({event.year for event in data.events})
     columns = dict(zip(lesson_01.STRANDS, (0.7, 4.15, 7.7), strict=True))
-    figure, axes = plots.subplots(figsize=(11.0, 8.4))
+    figure, axes = plots.subplots(figsize=(11.0, 10.0))
     row = 0.0
     for previous, year in zip([None, *years], years, strict=False):
         if previous is not None and year > previous + 1:
@@ -119,7 +119,7 @@ def draw_timeline() -> Figure:
     for (strand, title), colour in zip(lesson_01.STRANDS.items(), plots.COLOURS, strict=False):
         axes.annotate(title, (columns[strand], -1.2), fontweight="bold", color=colour, fontsize=12)
     key = ("filled: published", "open square: priority claimed later",
-           "open circle: post held (secondary sources)")  # fmt: skip
+           "open circle: job held (secondary sources)")  # fmt: skip
     axes.annotate("    ".join(key), (0.7, row + 0.4), fontsize=9.5, color="#444444")
     axes.set(xlim=(-0.4, 11.1), ylim=(row + 0.7, -1.8))
     axes.axis("off")

@@ -32,6 +32,18 @@ def by_fastest(a, b):
     return min(a) / min(b)
 
 
+def by_slowest(a, b):
+    return max(a) / max(b)
+
+
+def pair_by_pair(a, b):
+    return np.median(np.divide(a, b))
+
+
+def without_both_ends(a, b):
+    return np.mean(sorted(a)[1:-1]) / np.mean(sorted(b)[1:-1])
+
+
 def difference(a, b):
     return np.median(a) - np.median(b)
 
@@ -54,6 +66,14 @@ def rounded_up(steps, batch_size, examples):
 
 MISTAKES = {
     "00.1": [square_of_mean, sum_of_squares, by_numpy, by_rows],
-    "00.2": [by_means, upside_down, by_fastest, difference],
+    "00.2": [
+        by_means,
+        upside_down,
+        by_fastest,
+        by_slowest,
+        pair_by_pair,
+        without_both_ends,
+        difference,
+    ],
     "00.3": [with_the_rest, rounded, rounded_up, rounded_to_a_tenth],
 }

@@ -64,9 +64,8 @@ def test_names_and_keys_are_used_once_and_found():
     assert max(Counter(DATA.names()).values()) == 1
     used = [e.references for e in DATA.events] + [c.references for c in DATA.claims]
     assert all(used)
-    assert {key for keys in used for key in keys} <= set(DATA.references)
+    assert {key for keys in used for key in keys} == set(DATA.references)
     assert {claim.verdict for claim in DATA.claims} == set(lesson_01.VERDICTS)
-    assert {claim.group for claim in DATA.claims} == {"who", "what"}
     assert {event.strand for event in DATA.events} == set(lesson_01.STRANDS)
     assert {link.kind for link in DATA.links} == {"article", "repair", "added"}
 
@@ -119,7 +118,7 @@ def test_arxiv_dates(identifier, date):
 def test_long_author_lists_are_shortened():
     assert str(DATA.references["gan2014"]).startswith("Goodfellow, Pouget-Abadie, Mirza et al. G")
     assert "Sutskever, Vinyals, Le. " in str(DATA.references["sutskever2014"])
-    assert "Lin et al. " in str(DATA.references["coco2014"])
+    assert "Heusel et al. " in str(DATA.references["fid2017"])
 
 
 def test_labels_do_not_overlap():
@@ -149,7 +148,7 @@ def test_each_concept_lights_its_neighbours(concept):
 
 
 def test_claims_table_escapes_and_shows_every_claim(monkeypatch):
-    claim = lesson_01.Claim("1", "who", "holds", "a < b", "yes & no", ("gan2014",))
+    claim = lesson_01.Claim("1", "holds", "a < b", "yes & no", ("gan2014",))
     shown: list[dict[str, str]] = []
     monkeypatch.setattr(lesson_01, "display", lambda data, raw: shown.append(data))
     lesson_01.claims_table([claim, *DATA.claims])
@@ -173,18 +172,6 @@ def test_the_lessons_titles_are_whole():
     listed = set(re.findall(r"^- [^*\n]+\*([^*]+)\*.*arXiv:", section, re.MULTILINE))
     assert len(listed) >= 6
     assert listed <= known
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (lambda names, pairs: [p[::-1] for p in pairs], "same direction"),
-        (lambda names, pairs: len(pairs), "return a list"),
-    ],
-)
-def test_bridges_that_have_another_form_are_told_so(answer, reason):
-    with pytest.raises(exercises.Wrong, match=reason):
-        checks.check_bridges(answer)
 
 
 def test_authors_in_another_form_are_told_so():
