@@ -24,7 +24,7 @@ def lesson() -> dict[str, Any]:
     scope: dict[str, Any] = {"__name__": "lesson"}
     for number in needed(cells, {play}):
         if number == play:
-            cells[number] = cells[number].replace("widgets.explore(", "shown = dict(")
+            cells[number] = cells[number].replace("widgets.explore(", "shown = dict(draw=")
         exec(compile(cells[number], f"<cell {number}>", "exec"), scope)
     return scope
 
