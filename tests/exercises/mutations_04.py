@@ -78,7 +78,7 @@ FIGURES = [
     # the trained discriminators
     ("jax.nn.sigmoid(judge(x)) for judge", "jax.nn.sigmoid(-judge(x)) for judge"),
     # JS and W1 over the shift
-    ("jnp.maximum(0, 1 - (points - theta) ** 2)", "jnp.maximum(0, 1 - (points + theta) ** 2)"),
+    ("jnp.maximum(0, 1 - (points - theta) ** 2)", "jnp.maximum(0, 1 - (points - theta / 2) ** 2)"),
     # the single bumps
     (
         "jnp.exp(-(((points - mean) / spread) ** 2) / 2)",
