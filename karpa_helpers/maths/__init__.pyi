@@ -23,6 +23,9 @@ from .attention import (
     softmax_jacobian as softmax_jacobian,
 )
 from .divergences import (
+    best_value as best_value,
+)
+from .divergences import (
     js as js,
 )
 from .divergences import (

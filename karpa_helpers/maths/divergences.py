@@ -91,7 +91,7 @@ def value(D: ArrayLike, p: ArrayLike, q: ArrayLike) -> jax.Array:
         q: Probabilities of generated examples, shape (K,).
 
     Returns:
-        A scalar, at most 0; minus infinite where D is sure and wrong.
+        A scalar, at most 0; minus infinite where D is sure and wrong, also by rounding.
 
     Raises:
         ValueError: The shapes differ, p or q is no distribution, or D leaves [0, 1].
@@ -106,6 +106,29 @@ def value(D: ArrayLike, p: ArrayLike, q: ArrayLike) -> jax.Array:
     if _known(D) and not ((np.asarray(D) >= 0) & (np.asarray(D) <= 1)).all():
         raise ValueError("D leaves [0, 1] or is not a number; it is a probability, not a logit.")
     return _sum_p_log(p, D) + _sum_p_log(q, 1 - D)
+
+
+def best_value(p: ArrayLike, q: ArrayLike) -> jax.Array:
+    """The value of the game against the best discriminator: 2 JS - log 4, without rounding trouble.
+
+    In float32 the best D rounds to 1 where p is ten million times q, and `value` of it is then
+    minus infinite. Here 1 - D is not a difference but the share q / (p + q).
+
+    Args:
+        p: Probabilities of real examples, shape (K,).
+        q: Probabilities of generated examples, shape (K,).
+
+    Returns:
+        A finite scalar from -log 4 (where p = q) to 0.
+
+    Raises:
+        ValueError: The shapes differ, or p or q is no distribution.
+
+    References:
+        Goodfellow et al. Generative Adversarial Nets. NIPS 2014, arXiv:1406.2661, theorem 1.
+    """
+    p, q = _distributions(p=p, q=q)
+    return _sum_p_log(p, _ratio(p, p + q)) + _sum_p_log(q, _ratio(q, p + q))
 
 
 def wasserstein_1d(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> jax.Array:

@@ -16,7 +16,12 @@ P = np.array([0.4, 0.3, 0.2, 0.1, 0.0, 0.0])
 Q = np.array([0.1, 0.3, 0.4, 0.0, 0.2, 0.0])
 POSITIVE = np.array([0.1, 0.3, 0.2, 0.1, 0.2, 0.1])
 POINTS = np.array([-2.0, -1.0, 0.5, 1.0, 4.0, 4.5])
-BOTH = (divergences.kl, divergences.js, divergences.optimal_discriminator)
+BOTH = (
+    divergences.kl,
+    divergences.js,
+    divergences.optimal_discriminator,
+    divergences.best_value,
+)
 
 
 def draws(count: int = 20, outcomes: int = 7) -> np.ndarray:
@@ -77,6 +82,21 @@ def test_value_at_the_optimum_is_two_js_minus_log_four(pair):
     p, q = pair
     found = divergences.value(divergences.optimal_discriminator(p, q), p, q)
     assert found == pytest.approx(2 * distance.jensenshannon(p, q) ** 2 - np.log(4), rel=1e-4)
+
+
+@pytest.mark.parametrize("pair", [*draws(5), (P, Q)])
+def test_best_value_is_the_value_of_the_best_discriminator(pair):
+    found = divergences.best_value(*pair)
+    best = divergences.optimal_discriminator(*pair)
+    assert found == pytest.approx(float(divergences.value(best, *pair)), abs=1e-5)
+    assert found == pytest.approx(2 * distance.jensenshannon(*pair) ** 2 - np.log(4), abs=1e-5)
+
+
+@pytest.mark.parametrize("tiny", [1e-7, 1e-9, 1e-20, 1e-37, 1e-44, 0])
+def test_best_value_is_finite_where_the_best_discriminator_rounds_to_sure(tiny):
+    p, q = np.array([0.5, 0.5, 0, tiny], np.float32), np.array([tiny, 0.5, 0.5, 0], np.float32)
+    expected = 2 * distance.jensenshannon(p.astype(float), q.astype(float)) ** 2 - np.log(4)
+    assert divergences.best_value(p, q) == pytest.approx(expected, abs=1e-5)
 
 
 def test_value_is_minus_the_loss_of_the_discriminator():
