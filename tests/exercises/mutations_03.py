@@ -90,7 +90,7 @@ NUMBERS = [
     ("return 100 * network.accuracy(test)", "return 50 * network.accuracy(test)"),
     (
         'softmax_mean = np.mean(baselines["softmax regression"])',
-        'softmax_mean = np.sum(baselines["softmax regression"])',
+        'softmax_mean = np.max(baselines["softmax regression"])',
     ),
     # the interval of seed 0, the errors of the yardstick
     ("[100 * v for v in results", "[10 * v for v in results"),
