@@ -115,7 +115,7 @@ def check_product(by_product: Callable[[Any, Any, int], Any]) -> None:
         expect(
             np.allclose(found, wanted, atol=1e-3),
             f"With stride {stride} the numbers differ from XLA's. Do patches and kernel list "
-            "their K x K x C numbers in one order?",
+            "their K x K x I numbers in one order?",
         )
     jaxpr = str(jax.make_jaxpr(lambda a, b: by_product(a, b, stride))(x, kernel))
     expect(
