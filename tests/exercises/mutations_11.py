@@ -65,7 +65,7 @@ FIGURES = [
     ("radius ** (np.arange(LENGTH) - 20.0)", "radius ** (20.0 - np.arange(LENGTH))"),
     ("radius ** (np.arange(LENGTH) - 20.0)", "radius ** (np.arange(LENGTH) / 20.0)"),
     ("axis=(0, 2))[::-1]", "axis=(0, 2))"),
-    ("U.T * radius / rho", "U.T * radius * rho"),
+    ("U.T * radius / rho", "U.T * radius / largest"),
     ("jnp.full(64, 3.0)", "jnp.full(64, -3.0)"),
     # recall: the level of guessing
     ("axes.axhline(guessing", "guessing /= 2\naxes.axhline(guessing"),
