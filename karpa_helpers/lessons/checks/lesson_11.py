@@ -16,7 +16,7 @@ Weights = dict[str, np.ndarray]
 
 @register("11.1")
 def check_cost(cost: Callable[[Any, Any], Any]) -> None:
-    """Bits a character over real positions."""
+    """Bits per character over real positions."""
     p = np.array([[0.5, 0.25, 1.0], [0.125, 1e-9, 0.7]])
     mask = np.array([[True, True, True], [True, False, False]])
     expect(np.ndim(cost(p, mask)) == 0, "The cost is one number for the whole batch.")
@@ -29,7 +29,7 @@ def check_cost(cost: Callable[[Any, Any], Any]) -> None:
     )
     expect(
         np.isclose(whole, 1, rtol=1e-5),
-        "A fair coin costs 1 bit a character. Yours does not. Is it a mean, not a sum?",
+        "A fair coin costs 1 bit per character. Yours does not. Is it a mean, not a sum?",
     )
     expect(
         np.isclose(float(cost(p, mask)), 1.5, rtol=1e-5),
@@ -113,7 +113,7 @@ def check_truncated(truncated: Callable[[Weights, Any, Any, int], Any]) -> None:
 
 
 def _truncated(w: Weights, xs: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
-    """Of each step the gradient of its loss by U, from a constant state k steps before."""
+    """Of each step the gradient in U of its loss, from a constant state k steps before."""
 
     def advance(U: Any, h: Any, x: Any) -> Any:
         return jnp.tanh(w["W"] @ x + U @ h + w["b"])
