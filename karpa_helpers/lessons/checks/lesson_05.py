@@ -28,7 +28,7 @@ def check_doubled(doubled: Callable[[int, int, int, int], int]) -> None:
     expect(wider == 1, f"A kernel that is wider by 1 adds {wider} to your size. Only the last "
            "pixel's kernel can reach further.")  # fmt: skip
     cut = doubled(5, 4, 2, 0) - doubled(5, 4, 2, 1)
-    expect(cut == 2, f"Padding 1 changes your size by {-cut}. In a transposed convolution it is cut "
+    expect(cut == 2, f"Padding 1 changes your size by {-cut}. A transposed convolution cuts it "
            "off, on both sides.")  # fmt: skip
     one = doubled(1, 7, 3, 0)
     expect(one == 7, f"A single pixel with kernel 7 and no padding lays down one kernel: 7 pixels, "
