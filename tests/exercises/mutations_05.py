@@ -4,10 +4,7 @@ EQUATIONS = [
     # The step down a slope.
     ("p - rate * g", "p + rate * g"),
     # (1) and (2): what silent faults leave unchanged.
-    (
-        "apart = t2(t1(2 * u - 3 * v)), 2 * t2(t1(u)) - 3",
-        "apart = t2(t1(2 * u - 3 * v)), 2 * t2(t1(u)) + 3",
-    ),
+    ("2 * linear(u) - 3 * linear(v)", "2 * linear(u) + 3 * linear(v)"),
     ("flat[:, order] @ W[order]", "flat[:, order] @ W[order[::-1]]"),
     # (3) and (4): the value, and D's loss.
     ("jnp.log(1 - D_drawn).mean()", "jnp.log(D_drawn).mean()"),
