@@ -51,8 +51,8 @@ FIGURES = [
         "size(losses.non_saturating_loss), size(losses.saturating_loss)",
     ),
     ("np.divide(saturating, non_saturating)", "np.divide(non_saturating, saturating)"),
-    ("jnp.exp(at_end).mean()", "2 * jnp.exp(at_end).mean()"),
-    ("jnp.exp(at_end).mean()", "jnp.exp(-at_end).mean()"),
+    ("jnp.exp(D(G(z))).mean()", "2 * jnp.exp(D(G(z))).mean()"),
+    ("jnp.exp(D(G(z))).mean()", "jnp.exp(-D(G(z))).mean()"),
 ]
 
 BASELINES = [
