@@ -9,9 +9,9 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from lesson_cells import needed
 from scipy import special
 
-from tests.notebooks.test_mutations import needed
 from tools.lessons import cells_of, find_lessons, read_source
 
 
