@@ -65,6 +65,7 @@ MUTATIONS = [
         "(np.diag(p) - np.outer(p, p)) / tau\n\n\ndef draw_softmax",
         "(np.diag(p) - np.outer(p, p))\n\n\ndef draw_softmax",
     ),
+    ("model.score.vector[...] / tau", "model.score.vector[...] * tau"),
     # Baselines
     ("linked[a[i]][b[t]] += 1", "linked[a[i]][a[i]] += 1"),
     (
