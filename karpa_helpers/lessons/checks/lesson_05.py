@@ -15,25 +15,17 @@ from karpa_helpers.show.exercises import expect, register
 @register("05.1")
 def check_doubled(doubled: Callable[[int, int, int, int], int]) -> None:
     """Sizes after a transposed convolution."""
-    sizes = [(7, 4, 2, 1), (9, 5, 2, 2), (6, 3, 3, 0)]
-    expect(
-        not all(doubled(n, k, s, p) == (n + 2 * p - k) // s + 1 for n, k, s, p in sizes),
-        "This is the size after an ordinary convolution. A transposed one goes the other way: it "
-        "makes images larger.",
-    )
-    step = doubled(8, 5, 3, 0) - doubled(7, 5, 3, 0)
-    expect(step == 3, f"One pixel more, at stride 3, adds {step} to your size. Each pixel's kernel "
-           "begins one stride behind that of its neighbour.")  # fmt: skip
-    wider = doubled(5, 4, 2, 0) - doubled(5, 3, 2, 0)
-    expect(wider == 1, f"A kernel that is wider by 1 adds {wider} to your size. Only the last "
-           "pixel's kernel can reach further.")  # fmt: skip
-    cut = doubled(5, 4, 2, 0) - doubled(5, 4, 2, 1)
-    expect(cut == 2, f"Padding 1 changes your size by {-cut}. A transposed convolution cuts it "
-           "off, on both sides.")  # fmt: skip
-    one = doubled(1, 7, 3, 0)
-    expect(one == 7, f"A single pixel with kernel 7 and no padding lays down one kernel: 7 pixels, "
-           f"not {one}. How many strides lie between the first pixel and the last?")  # fmt: skip
     expect(doubled(7, 4, 2, 1) == 14, "Kernel 4, stride 2, padding 1 should turn 7 pixels into 14.")
+    expect(
+        doubled(1, 7, 1, 0) == 7,
+        "One pixel with kernel 7, stride 1 and no padding becomes the kernel: 7 pixels.",
+    )
+    expect(
+        doubled(5, 3, 3, 0) == 15,
+        "With kernel 3 and stride 3 the copies of the kernel just touch: 5 pixels become 15.",
+    )
+    expect(doubled(4, 5, 2, 2) == 7, "Padding is cut off on both sides: 4, kernel 5, stride 2, "
+           "padding 2 gives 7.")  # fmt: skip
 
 
 @register("05.2")
@@ -85,11 +77,6 @@ def check_missing(missing: Callable[[np.ndarray, int], list[int]]) -> None:
     expect(
         [int(c) for c in missing(labels, 2)] == [1],
         "With two classes a fair share is a half, so 5 % is less than a fifth of it.",
-    )
-    labels = np.repeat([0, 1, 2, 3], [85, 5, 5, 5])
-    expect(
-        not list(missing(labels, 4)),
-        "With 4 classes, 5 % is exactly a fifth of a fair share. Exactly a fifth is not missing.",
     )
     labels = np.repeat([0, 1, 2, 3], [82, 6, 6, 6])
     expect(not list(missing(labels, 4)), "6 % is more than a fifth of a fair share of 4 classes.")
