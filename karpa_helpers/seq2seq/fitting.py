@@ -112,8 +112,7 @@ def evaluate_pairs(
         ValueError: There is no pair, or no real token, or a number is outside of its vocabulary.
     """
     check_pairs(data["source"], data["target"])
-    for name in ("source", "target"):
-        check_rows(name, data[name], state)
+    data = {name: check_rows(name, data[name], state) for name in ("source", "target")}
     total = len(data["source"])
     batch_size = min(whole_number("batch_size", batch_size, 1), total)
     sums = np.zeros(3)
@@ -134,7 +133,7 @@ def weights_of(state: Any) -> Any:
     return {"params": state["params"], "rest": state["rest"]}
 
 
-def check_rows(name: str, rows: ArrayLike, state: Any) -> jax.Array:
+def check_rows(name: str, rows: ArrayLike, state: Any) -> np.ndarray:
     """Token numbers that a network knows, as an array of int32.
 
     Args:
@@ -149,7 +148,7 @@ def check_rows(name: str, rows: ArrayLike, state: Any) -> jax.Array:
     if given.ndim != 2:
         raise ValueError(f"{name} has shape {given.shape}; give rows of token numbers, (N, S).")
     size = len(jax.tree.leaves(state["params"][f"{name}_embedding"])[0])
-    return jnp.asarray(check_numbers(name, given, size))
+    return check_numbers(name, given, size)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -121,10 +121,8 @@ def fit(
     """
     examples = count_examples(data)
     steps, seed = whole_number("steps", steps), whole_number("seed", seed, 0, 2**32 - 1)
-    save_every, watch_every = (
-        whole_number("save_every", save_every),
-        whole_number("watch_every", watch_every),
-    )
+    save_every = whole_number("save_every", save_every)
+    watch_every = whole_number("watch_every", watch_every)
     why = f": there are {examples} examples"
     batch_size = whole_number("batch_size", batch_size, 1, examples, why)
     true = isinstance(seconds, bool | np.bool_)

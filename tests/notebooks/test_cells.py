@@ -11,9 +11,7 @@ check; here it is drawn with each control at both ends, and must hold no NaN and
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import ipywidgets
@@ -23,12 +21,12 @@ import numpy as np
 import pytest
 from controls import Controls, Draw, not_finite, positions
 from lesson_cells import needed, run
+from listed import EXERCISES, load_list
 
 from karpa_helpers.show import widgets
 from tools.lesson_checks import CELLS_TO_ASSERT, CONTROLS
 from tools.lessons import Lesson, cells_of, find_lessons, read_source, tags
 
-FOLDER = Path(__file__).resolve().parent.parent / "exercises"
 Mutation = tuple[str, str]
 
 
@@ -40,15 +38,8 @@ class Tried(NamedTuple):
 
 
 def mutations(lesson: Lesson) -> list[Mutation]:
-    path = FOLDER / f"mutations_{lesson.number}.py"
-    if not path.exists():
-        return []
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.MUTATIONS
+    name = f"mutations_{lesson.number}"
+    return load_list(name).MUTATIONS if (EXERCISES / f"{name}.py").exists() else []
 
 
 def behind(cells: Sequence[str], number: int) -> list[int]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import ast
 import copy
-import importlib.util
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from listed import EXERCISES, load_list
 
 from tools.lesson_checks import Exercise, exercises_of
 from tools.lessons import Lesson, cells_of, find_lessons, read_source
 
-MISTAKES = Path(__file__).resolve().parent.parent / "exercises"
 CASES = [
     pytest.param(lesson, exercise, id=exercise.number)
     for lesson in find_lessons()
@@ -132,14 +130,9 @@ def test_an_answer_that_exits_is_refused(lesson: Lesson, exercise: Exercise) -> 
 
 
 def mistakes(lesson: Lesson) -> dict[str, list[Callable[..., Any]]]:
-    path = MISTAKES / f"mistakes_{lesson.number}.py"
-    assert path.exists(), f"{path.name} must list plausible mistakes"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.MISTAKES
+    name = f"mistakes_{lesson.number}"
+    assert (EXERCISES / f"{name}.py").exists(), f"{name}.py must list plausible mistakes"
+    return load_list(name).MISTAKES
 
 
 @pytest.mark.parametrize(("lesson", "exercise"), CASES)
@@ -160,6 +153,6 @@ def test_plausible_mistakes_are_refused(
 
 def test_every_check_belongs_to_an_exercise() -> None:
     for lesson in find_lessons():
-        if (MISTAKES / f"mistakes_{lesson.number}.py").exists():
+        if (EXERCISES / f"mistakes_{lesson.number}.py").exists():
             numbers = {exercise.number for exercise in exercises_of(read_source(lesson))}
             assert set(mistakes(lesson)) == numbers

@@ -9,7 +9,7 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from lesson_cells import needed
+from lesson_cells import needed, run
 from scipy import special
 
 from tools.lessons import cells_of, find_lessons, read_source
@@ -25,7 +25,7 @@ def lesson() -> dict[str, Any]:
     for number in needed(cells, {play}):
         if number == play:
             cells[number] = cells[number].replace("widgets.explore(", "shown = dict(draw=")
-        exec(compile(cells[number], f"<cell {number}>", "exec"), scope)
+        run(cells, number, scope)
     return scope
 
 
